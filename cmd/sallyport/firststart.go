@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sallyport-iam/sallyport/iam"
+)
+
+// started is what the first start has made; nil at later starts.
+type started struct {
+	account  *iam.NewAccount
+	printPwd bool // the password was made here, and this is the only time it is shown
+}
+
+// firstStart makes the account and its root user if the installation has none, and writes the credentials file.
+func (o *serveOptions) firstStart(ctx context.Context, at *opened) (*started, error) {
+	service := at.service(nil)
+	if err := iam.InstallBuiltinPolicies(ctx, at.store, service.Now()); err != nil {
+		return nil, err
+	}
+	var accounts []iam.Account
+	err := at.store.View(ctx, func(tx iam.Tx) (err error) {
+		accounts, err = tx.Accounts(ctx, iam.Page{Limit: 1})
+		return err
+	})
+	if err != nil || len(accounts) > 0 {
+		return nil, err
+	}
+	email := o.rootEmail
+	if email == "" {
+		email = "root@localhost"
+	}
+	account, err := service.CreateAccount(ctx, iam.AccountRequest{
+		ID: o.accountID, Email: email, Password: o.rootPassword,
+		// The file is written before the account is committed: a start that is cut off in between makes both anew.
+		Before: func(a *iam.NewAccount) error { return writeFile(o.credentialsPath(), sharedCredentials(a)) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the account could not be made: %w", err)
+	}
+	return &started{account: account, printPwd: o.rootPassword == ""}, nil
+}
+
+// sharedCredentials is an AWS shared credentials file with the root user's access key.
+func sharedCredentials(a *iam.NewAccount) string {
+	return fmt.Sprintf("[root]\naws_access_key_id = %s\naws_secret_access_key = %s\n", a.AccessKeyID, a.SecretAccessKey)
+}
+
+// greet prints what to do next. A nil receiver is a later start, which has less to say.
+func (s *started) greet(out io.Writer, address string, o *serveOptions) {
+	endpoint := "http://" + address
+	if s != nil {
+		fmt.Fprintf(out, "\nAccount %s with root user %s was created.\n", s.account.ID, s.account.RootEmail)
+		if s.printPwd {
+			fmt.Fprintf(out, "Root password, shown this once: %s\n", s.account.Password)
+		}
+		fmt.Fprintf(out, "Root's access key is in %s (profile \"root\").\n", o.credentialsPath())
+	}
+	fmt.Fprintf(out, "\nSallyport listens on %s. In another terminal, paste:\n\n%s\n", endpoint,
+		strings.NewReplacer("{endpoint}", endpoint, "{credentials}", o.credentialsPath()).Replace(nextSteps))
+}
+
+// nextSteps lets a newcomer enrol a user's first MFA device with the stock AWS CLI. Every CLI version honours
+// --endpoint-url, the environment variable for it only newer ones.
+const nextSteps = `  export AWS_SHARED_CREDENTIALS_FILE="{credentials}" AWS_PROFILE=root AWS_DEFAULT_REGION=us-east-1
+  alias sally='aws --endpoint-url {endpoint}'
+
+  sally sts get-caller-identity
+  sally iam create-user --user-name alice
+  sally iam create-virtual-mfa-device --virtual-mfa-device-name alice \
+    --outfile alice.png --bootstrap-method QRCodePNG
+  # Scan alice.png with an authenticator app, then send two consecutive codes:
+  sally iam enable-mfa-device --user-name alice --serial-number ARN_PRINTED_ABOVE \
+    --authentication-code1 CODE --authentication-code2 NEXT_CODE
+  sally iam list-mfa-devices --user-name alice
+`

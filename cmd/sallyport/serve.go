@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/sallyport-iam/sallyport/api"
+	"github.com/sallyport-iam/sallyport/audit"
+	"github.com/sallyport-iam/sallyport/console"
+	"github.com/sallyport-iam/sallyport/iam"
+	"github.com/sallyport-iam/sallyport/store"
+	"github.com/sallyport-iam/sallyport/sts"
+	"github.com/spf13/cobra"
+)
+
+// followInterval bounds how old a cached decision can be after a change made by another process.
+const followInterval = 500 * time.Millisecond
+
+type serveOptions struct {
+	installation
+	listen       string
+	accountID    string
+	externalURL  string
+	rootEmail    string
+	rootPassword string
+	retention    time.Duration
+	logFormat    string
+	storeBatch   int
+}
+
+func serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the service",
+		Long: `Run the service: the AWS wire on POST /, the console at /, and /healthz, /readyz and /metrics.
+
+The first start makes an account and its root user from SALLYPORT_ROOT_EMAIL and SALLYPORT_ROOT_PASSWORD (else
+root@localhost and a password that is printed once), and writes DATA/credentials, an AWS shared credentials file
+with the profile "root". Later starts change nothing of that.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.rootEmail, o.rootPassword = os.Getenv("SALLYPORT_ROOT_EMAIL"), os.Getenv("SALLYPORT_ROOT_PASSWORD")
+			return serve(cmd.Context(), &o, cmd.OutOrStdout())
+		},
+	}
+	o.installation.flags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:7450", "address to listen on")
+	flags.StringVar(&o.accountID, "account-id", "", "id of the account made at the first start, 12 digits (default random)")
+	flags.StringVar(&o.externalURL, "external-url", "http://localhost:7450", "URL under which browsers reach the service")
+	flags.DurationVar(&o.retention, "audit-retention", 0, "remove audit records older than this, such as 2160h; 0 keeps all")
+	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log: text or json")
+	flags.IntVar(&o.storeBatch, "store-batch", 0, "changes that may share a commit; 1 turns sharing off (for the benchmark)")
+	flags.MarkHidden("store-batch")
+	return cmd
+}
+
+func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
+	log, err := newLogger(o.logFormat, os.Stderr)
+	if err != nil {
+		return err
+	}
+	slog.SetDefault(log)
+	at, err := o.create(ctx, store.Options{BatchLimit: o.storeBatch})
+	if err != nil {
+		return err
+	}
+	defer at.store.Close()
+
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+
+	first, err := o.firstStart(ctx, at)
+	if err != nil {
+		return err
+	}
+
+	metrics := newMetrics(at.store)
+	records := audit.NewQueue(audit.QueueConfig[iam.AuditEntry]{
+		Write: func(ctx context.Context, batch []iam.AuditEntry) error {
+			return at.store.Update(ctx, func(tx iam.Tx) error { return tx.AppendAudit(ctx, batch...) })
+		},
+		Lost: func(n int, err error) {
+			metrics.auditLost.Add(float64(n))
+			log.Error("audit records of reads were lost", "records", n, "error", err)
+		},
+		Size: func(e iam.AuditEntry) int { return len(e.Record) },
+	})
+	uses := iam.NewKeyUses(at.store)
+
+	service := at.service(log)
+	service.Reads = func(e iam.AuditEntry) { records.Add(e) }
+	service.Verified = metrics.verified
+	tokens := &sts.Service{Directory: service.Directory, Keys: at.keyset, Now: time.Now}
+	service.Encode = tokens.EncodeMessage
+
+	wire := &api.Handler{
+		IAM:        service,
+		Signatures: api.Signatures(service.Directory, tokens, time.Now, uses.Add),
+		Metrics:    api.NewMetrics(metrics.registry),
+		Log:        log,
+		Now:        time.Now,
+	}
+	wire.Serve(service.Operations(), tokens.Operations())
+
+	sealer := &audit.Sealer{Node: at.node, Log: at.store.AuditLog(), Sign: at.keyset.Sign, Now: time.Now, Logger: log}
+
+	// What runs beside the requests stops after them, so that the last request's record is chained and signed.
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { service.Directory.Follow(background, followInterval, log) })
+	running.Go(func() { uses.Run(background, 5*time.Second, log) })
+	running.Go(func() {
+		if err := sealer.Run(background); err != nil {
+			log.Error("the audit chain was not closed; it goes on at the next start", "error", err)
+		}
+	})
+	running.Go(func() { reloadKeys(background, at, log) })
+	if o.retention > 0 {
+		running.Go(func() { prune(background, at, o.retention, log) })
+	}
+
+	server := &http.Server{
+		Handler:           routes(wire, console.Handler(), at, metrics),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	first.greet(out, listener.Addr().String(), o)
+	log.Info("ready", "listen", listener.Addr().String(), "version", version(), "node", at.node)
+
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		log.Info("stopping: no new requests, those under way are finished")
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		err = server.Shutdown(drain)
+		cancel()
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err = errors.Join(err, records.Close(drain))
+	stopBackground()
+	running.Wait()
+	return err
+}
+
+// routes gives the wire, the console and the operators' pages their places on the one port.
+func routes(wire *api.Handler, console http.Handler, at *opened, metrics *metrics) http.Handler {
+	pages := http.NewServeMux()
+	pages.Handle("/", console)
+	pages.Handle("GET /metrics", metrics.handler())
+	pages.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	pages.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if err := at.store.Ping(ctx); err != nil {
+			slog.Warn("not ready", "error", err)
+			http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if api.IsWire(r) {
+			wire.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// reloadKeys takes up a keyset that "sallyport keys rotate" has rotated.
+func reloadKeys(ctx context.Context, at *opened, log *slog.Logger) {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := at.keyset.Reload(); err != nil {
+			log.Error("the keyset could not be read again; the keys in memory stay in use", "error", err)
+		}
+	}
+}
+
+func prune(ctx context.Context, at *opened, retention time.Duration, log *slog.Logger) {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		removed, err := at.store.PruneAudit(ctx, at.node, time.Now().Add(-retention))
+		switch {
+		case err != nil && ctx.Err() == nil:
+			log.Error("old audit records could not be removed", "error", err)
+		case removed > 0:
+			log.Info("old audit records removed", "records", removed, "retention", retention)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func newLogger(format string, w io.Writer) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	}
+	return nil, fmt.Errorf("--log-format is text or json, not %q", format)
+}
+
+// version is the module's version, or the revision it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return "devel"
+}

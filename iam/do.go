@@ -1,0 +1,189 @@
+package iam
+
+import (
+	"context"
+	"errors"
+
+	"github.com/sallyport-iam/sallyport/mfa"
+	"github.com/sallyport-iam/sallyport/wire"
+)
+
+// Do carries out an operation for a caller. It is the only way to one: here the call is admitted, authorised,
+// run and audited. The input has been checked against the model's constraints before, as AWS does.
+func (s *Service) Do(ctx context.Context, c *Caller, op *Operation, in any) (any, error) {
+	switch op.Access {
+	case Writes:
+		return s.write(ctx, c, op, in)
+	case Reads:
+		out, err := s.read(ctx, c, op, in)
+		s.Reads(s.record(c, op, in, nil, err))
+		return out, err
+	default:
+		err := c.admit(op)
+		var out any
+		if err == nil {
+			out, err = op.run(ctx, nil, c, in, nil)
+		}
+		s.Reads(s.record(c, op, in, nil, err))
+		return out, err
+	}
+}
+
+func (s *Service) read(ctx context.Context, c *Caller, op *Operation, in any) (out any, err error) {
+	if err := c.admit(op); err != nil {
+		return nil, err
+	}
+	err = s.Store.View(ctx, func(tx Tx) error {
+		if err := s.authorize(ctx, tx, c, op, in); err != nil {
+			return err
+		}
+		out, err = op.run(ctx, tx, c, in, nil)
+		return err
+	})
+	return out, err
+}
+
+// call is one call of a writing operation on its way through the transaction.
+type call struct {
+	op         *Operation
+	in         any
+	prepared   any
+	prepareErr error
+	outcome    *mfa.Outcome // of the MFA code it carried; nil if it carried none
+}
+
+// write runs the operation, its decision and its audit record in one transaction. A refusal undoes what the
+// operation wrote and is committed with its record; a failure of ours undoes everything.
+func (s *Service) write(ctx context.Context, c *Caller, op *Operation, in any) (any, error) {
+	prepared, prepareErr := s.prepare(ctx, c, op, in)
+	if isFailure(prepareErr) {
+		return nil, prepareErr
+	}
+	var (
+		out     any
+		changed []string
+		done    call
+	)
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		recorder := &changeRecorder{Tx: tx}
+		this := call{op: op, in: in, prepared: prepared, prepareErr: prepareErr}
+		var result any
+		refusal := tx.Savepoint(ctx, func() (err error) {
+			result, err = s.attempt(ctx, recorder, c, &this)
+			return err
+		})
+		if isFailure(refusal) {
+			return refusal
+		}
+		if err := tx.AppendAudit(ctx, s.record(c, op, in, result, refusal)); err != nil {
+			return err
+		}
+		out, changed, done = result, recorder.ids, this
+		return Keep(refusal)
+	})
+	s.Directory.Forget(changed...)
+	if done.outcome != nil && s.Verified != nil {
+		s.Verified(done.outcome.String())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// attempt is what a refusal undoes.
+func (s *Service) attempt(ctx context.Context, tx Tx, c *Caller, this *call) (any, error) {
+	c, err := s.current(ctx, tx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.admit(this.op); err != nil {
+		return nil, err
+	}
+	if this.op.codes == nil {
+		return s.decideAndRun(ctx, tx, c, this)
+	}
+	if c, err = s.verifyCodes(ctx, tx, c, this); err != nil {
+		return nil, err
+	}
+	out, err := s.decideAndRun(ctx, tx, c, this)
+	if err != nil && !isFailure(err) {
+		return nil, Keep(err) // a code that was verified stays used, whatever becomes of the call
+	}
+	return out, err
+}
+
+func (s *Service) decideAndRun(ctx context.Context, tx Tx, c *Caller, this *call) (any, error) {
+	if err := s.authorize(ctx, tx, c, this.op, this.in); err != nil {
+		return nil, err
+	}
+	if this.prepareErr != nil {
+		return nil, this.prepareErr
+	}
+	return this.op.run(ctx, tx, c, this.in, this.prepared)
+}
+
+// prepare does an operation's slow work if the caller is allowed the call. A refusal at this point is not
+// returned here: the transaction will meet it again, and record it.
+func (s *Service) prepare(ctx context.Context, c *Caller, op *Operation, in any) (any, error) {
+	if op.prepare == nil {
+		return nil, nil
+	}
+	if err := c.admit(op); err != nil {
+		return nil, err
+	}
+	err := s.Store.View(ctx, func(tx Tx) error { return s.authorize(ctx, tx, c, op, in) })
+	if err != nil {
+		return nil, err
+	}
+	return op.prepare(ctx, c, in)
+}
+
+// current returns the caller as the transaction sees it: read anew if a change has been committed since the
+// directory read it, so that a revoked right is never used for a change.
+func (s *Service) current(ctx context.Context, tx Tx, c *Caller) (*Caller, error) {
+	version, err := tx.PolicyVersion(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	if version <= s.Directory.freshness(c.Principal) {
+		return c, nil
+	}
+	fresh, err := s.Directory.load(ctx, tx, c.Account, c.Kind, c.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil, wire.Errorf("InvalidClientTokenId", "The security token included in the request is invalid")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.LongTerm() {
+		key, err := tx.AccessKey(ctx, c.AccessKeyID)
+		if errors.Is(err, ErrNotFound) || err == nil && !key.Active {
+			return nil, wire.Errorf("InvalidClientTokenId", "The security token included in the request is invalid.")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	again := *c
+	again.Principal = fresh
+	return &again, nil
+}
+
+// isFailure tells a failure of ours from an answer meant for the client.
+func isFailure(err error) bool {
+	var answer *wire.Error
+	return err != nil && !errors.As(err, &answer)
+}
+
+// changeRecorder notes which entities an operation has changed, to be forgotten by this node's directory as
+// soon as the change is committed; other nodes learn of it from the change table.
+type changeRecorder struct {
+	Tx
+	ids []string
+}
+
+func (r *changeRecorder) AppendChange(ctx context.Context, c Change) error {
+	r.ids = append(r.ids, c.ID)
+	return r.Tx.AppendChange(ctx, c)
+}

@@ -1,0 +1,295 @@
+package iam
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/sallyport-iam/sallyport/wire"
+)
+
+// LoginProfile is the password of a user (OwnerID is its unique id) or of root (the account id).
+type LoginProfile struct {
+	Account       string
+	OwnerID       string
+	Hash          string   // argon2id in PHC string form
+	History       []string // hashes of earlier passwords, newest first, as many as a password policy may forbid
+	Created       time.Time
+	Changed       time.Time
+	LastUsed      time.Time // zero if never
+	ResetRequired bool
+	Failures      int       // wrong old passwords in a row given to ChangePassword
+	LastFailure   time.Time // zero if never
+}
+
+// LoginProfileStore keeps passwords.
+type LoginProfileStore interface {
+	LoginProfile(ctx context.Context, account, ownerID string) (*LoginProfile, error)
+	// LoginProfiles returns those of the owners that have one.
+	LoginProfiles(ctx context.Context, account string, ownerIDs []string) (map[string]LoginProfile, error)
+	InsertLoginProfile(ctx context.Context, p *LoginProfile) error
+	UpdateLoginProfile(ctx context.Context, p *LoginProfile) error
+	DeleteLoginProfile(ctx context.Context, account, ownerID string) error
+}
+
+// passwordChange is what is worked out about a password before the transaction that sets it: hashing takes longer
+// than a transaction should.
+type passwordChange struct {
+	hash     string // of the new password; "" if none is set
+	current  string // the hash that was current then; "" if nothing was compared with it
+	oldRight bool   // the old password given is the current one
+	compared int    // how many earlier passwords the new one was to be compared with
+	reused   bool   // it is one of those
+}
+
+// prepareNewPassword hashes the password of a new login profile.
+func (s *Service) prepareNewPassword(ctx context.Context, _ *Caller, in *awsiam.CreateLoginProfileInput) (passwordChange, error) {
+	if in.Password == nil {
+		return passwordChange{}, nil
+	}
+	hash, err := s.Passwords.Hash(ctx, *in.Password)
+	return passwordChange{hash: hash}, err
+}
+
+// CreateLoginProfile gives a user, by default the caller, a password.
+func (s *Service) CreateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *awsiam.CreateLoginProfileInput, change passwordChange) (*awsiam.CreateLoginProfileOutput, error) {
+	u, err := userOrCaller(ctx, tx, c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	if in.Password == nil { // AWS lets only root sessions leave it out, which there are none of here
+		return nil, wire.Errorf("ValidationError",
+			"1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null")
+	}
+	if _, err := tx.LoginProfile(ctx, c.Account, u.ID); err == nil {
+		return nil, loginProfileExists(u)
+	} else if !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	if err := checkPassword(ctx, tx, c.Account, *in.Password); err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	p := &LoginProfile{
+		Account: c.Account, OwnerID: u.ID, Hash: change.hash, Created: now, Changed: now,
+		ResetRequired: in.PasswordResetRequired,
+	}
+	err = tx.InsertLoginProfile(ctx, p)
+	if errors.Is(err, ErrExists) {
+		return nil, loginProfileExists(u)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &awsiam.CreateLoginProfileOutput{LoginProfile: p.shown(u)}, nil
+}
+
+// GetLoginProfile tells whether a user, by default the caller, has a password and must change it.
+func (s *Service) GetLoginProfile(ctx context.Context, tx Tx, c *Caller, in *awsiam.GetLoginProfileInput) (*awsiam.GetLoginProfileOutput, error) {
+	u, p, err := loginProfileOf(ctx, tx, c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	return &awsiam.GetLoginProfileOutput{LoginProfile: p.shown(u)}, nil
+}
+
+// prepareReplacedPassword hashes the new password of an UpdateLoginProfile, if there is one.
+func (s *Service) prepareReplacedPassword(ctx context.Context, c *Caller, in *awsiam.UpdateLoginProfileInput) (passwordChange, error) {
+	if in.Password == nil {
+		return passwordChange{}, nil
+	}
+	return s.preparePassword(ctx, c, in.UserName, nil, *in.Password)
+}
+
+// UpdateLoginProfile sets a user's password, or whether the user must change it; what is left out stays.
+func (s *Service) UpdateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateLoginProfileInput, change passwordChange) (*awsiam.UpdateLoginProfileOutput, error) {
+	_, p, err := loginProfileOf(ctx, tx, c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	if in.Password != nil {
+		if err := s.setPassword(ctx, tx, p, *in.Password, change); err != nil {
+			return nil, err
+		}
+	}
+	if in.PasswordResetRequired != nil {
+		p.ResetRequired = *in.PasswordResetRequired
+	}
+	return &awsiam.UpdateLoginProfileOutput{}, tx.UpdateLoginProfile(ctx, p)
+}
+
+// DeleteLoginProfile takes the password from a user, by default the caller. Access keys go on working.
+func (s *Service) DeleteLoginProfile(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeleteLoginProfileInput) (*awsiam.DeleteLoginProfileOutput, error) {
+	_, p, err := loginProfileOf(ctx, tx, c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	return &awsiam.DeleteLoginProfileOutput{}, tx.DeleteLoginProfile(ctx, c.Account, p.OwnerID)
+}
+
+// prepareChangedPassword verifies the old password and hashes the new one.
+func (s *Service) prepareChangedPassword(ctx context.Context, c *Caller, in *awsiam.ChangePasswordInput) (passwordChange, error) {
+	return s.preparePassword(ctx, c, nil, in.OldPassword, *in.NewPassword)
+}
+
+// ChangePassword replaces the calling user's own password. A wrong old password is counted, and the count holds
+// for guesses made at the same time as well: whether a guess was right is told only to one that is within it.
+func (s *Service) ChangePassword(ctx context.Context, tx Tx, c *Caller, in *awsiam.ChangePasswordInput, change passwordChange) (*awsiam.ChangePasswordOutput, error) {
+	_, p, err := loginProfileOf(ctx, tx, c, nil)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	switch {
+	case now.Before(p.nextGuess()):
+		return nil, wire.Errorf("EntityTemporarilyUnmodifiable",
+			"Too many wrong passwords. Wait an hour at most, or ask an administrator for a new password.")
+	case p.Hash != change.current:
+		return nil, passwordMoved()
+	case !change.oldRight:
+		p.Failures++
+		p.LastFailure = now
+		if err := tx.UpdateLoginProfile(ctx, p); err != nil {
+			return nil, err
+		}
+		return nil, Keep(wire.Errorf("AccessDenied", "The old password is wrong."))
+	case *in.NewPassword == *in.OldPassword:
+		return nil, wire.Errorf("AccessDenied", "The new password must differ from the old one.")
+	}
+	if err := s.setPassword(ctx, tx, p, *in.NewPassword, change); err != nil {
+		return nil, err
+	}
+	p.ResetRequired = false
+	return &awsiam.ChangePasswordOutput{}, tx.UpdateLoginProfile(ctx, p)
+}
+
+// Wrong old passwords: the first ones cost nothing; after them each makes the next wait, twice as long every
+// time, up to an hour (NIST SP 800-63B-4 §3.2.2 names these bounds).
+const (
+	freeGuesses = 5
+	firstWait   = 30 * time.Second
+	longestWait = time.Hour
+)
+
+// nextGuess is when the next old password will be looked at.
+func (p *LoginProfile) nextGuess() time.Time {
+	if p.Failures < freeGuesses {
+		return time.Time{}
+	}
+	wait := longestWait
+	if doublings := p.Failures - freeGuesses; doublings < 7 { // 30 s × 2^7 is more than an hour
+		wait = firstWait << doublings
+	}
+	return p.LastFailure.Add(wait)
+}
+
+// preparePassword works out what setting a user's password needs. When guessing has to wait it does nothing, and
+// otherwise it takes the same time whether the old password is right or not.
+func (s *Service) preparePassword(ctx context.Context, c *Caller, userName, oldPassword *string, newPassword string) (passwordChange, error) {
+	var p *LoginProfile
+	var change passwordChange
+	err := s.Store.View(ctx, func(tx Tx) error {
+		rules, err := passwordPolicy(ctx, tx, c.Account)
+		if err != nil {
+			return err
+		}
+		change.compared = rules.remembers()
+		_, p, err = loginProfileOf(ctx, tx, c, userName)
+		return err
+	})
+	if err != nil || oldPassword != nil && s.Now().Before(p.nextGuess()) {
+		return change, err
+	}
+	change.current = p.Hash
+	if oldPassword != nil {
+		if change.oldRight, err = s.Passwords.Verify(ctx, p.Hash, *oldPassword); err != nil {
+			return change, err
+		}
+	}
+	earlier := append([]string{p.Hash}, p.History...)
+	for _, hash := range earlier[:min(len(earlier), change.compared)] {
+		same, err := s.Passwords.Verify(ctx, hash, newPassword)
+		if err != nil {
+			return change, err
+		}
+		change.reused = change.reused || same
+	}
+	change.hash, err = s.Passwords.Hash(ctx, newPassword)
+	return change, err
+}
+
+// setPassword puts the new password into the profile if the account's rules let it through and what was prepared
+// still holds.
+func (s *Service) setPassword(ctx context.Context, tx Tx, p *LoginProfile, password string, change passwordChange) error {
+	rules, err := passwordPolicy(ctx, tx, p.Account)
+	if err != nil {
+		return err
+	}
+	if p.Hash != change.current || rules.remembers() != change.compared {
+		return passwordMoved()
+	}
+	if err := checkPassword(ctx, tx, p.Account, password); err != nil {
+		return err
+	}
+	if change.reused {
+		return wire.Errorf("PasswordPolicyViolation",
+			"Policy constraint violation with password reuse prevention during password change.")
+	}
+	p.History = append([]string{p.Hash}, p.History...)
+	p.History = p.History[:min(len(p.History), maxReusePrevention)]
+	p.Hash, p.Changed = change.hash, s.Now()
+	p.Failures, p.LastFailure = 0, time.Time{}
+	return nil
+}
+
+// checkPassword holds a password against the account's policy, or against the default rules if it has none.
+func checkPassword(ctx context.Context, tx Tx, account, password string) error {
+	rules, err := passwordPolicy(ctx, tx, account)
+	if err != nil {
+		return err
+	}
+	a, err := tx.Account(ctx, account)
+	if err != nil {
+		return err
+	}
+	return rules.check(password, a.Alias, a.RootEmail)
+}
+
+// loginProfileOf finds the user a request names, or the calling user, and its password.
+func loginProfileOf(ctx context.Context, tx Tx, c *Caller, userName *string) (*User, *LoginProfile, error) {
+	u, err := userOrCaller(ctx, tx, c, userName)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := tx.LoginProfile(ctx, c.Account, u.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil, wire.Errorf("NoSuchEntity", "Login Profile for User %s cannot be found.", u.Name)
+	}
+	return u, p, err
+}
+
+func (p *LoginProfile) shown(u *User) *types.LoginProfile {
+	return &types.LoginProfile{
+		UserName: aws.String(u.Name), CreateDate: aws.Time(p.Created), PasswordResetRequired: p.ResetRequired,
+	}
+}
+
+func loginProfileExists(u *User) error {
+	return wire.Errorf("EntityAlreadyExists", "Login Profile for user %s already exists.", u.Name)
+}
+
+// passwordMoved is the answer when a password or the rules for it changed while the request was prepared.
+func passwordMoved() error {
+	return wire.Errorf("ConcurrentModification", "The password or the password policy was changed at the same time. Try again.")
+}
+
+// targetOwnPassword is the calling user; nobody else has a password to change.
+func targetOwnPassword(ctx context.Context, tx Tx, c *Caller, _ *awsiam.ChangePasswordInput) (Target, error) {
+	if c.Kind != IAMUser || !c.IsUser() {
+		return Target{}, wire.Errorf("InvalidUserType", "Only IAM Users can change their own password.")
+	}
+	return userTarget(ctx, tx, c, nil)
+}

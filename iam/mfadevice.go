@@ -1,0 +1,444 @@
+package iam
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/sallyport-iam/sallyport/mfa"
+	"github.com/sallyport-iam/sallyport/wire"
+)
+
+// DeviceKind is one of the kinds of MFA device.
+type DeviceKind string
+
+// The kinds of device. Virtual devices exist before and after their assignment and are listed as unassigned;
+// hardware tokens wait in the account's inventory, which no list shows.
+const (
+	VirtualDevice  DeviceKind = "virtual"
+	HardwareDevice DeviceKind = "hardware"
+)
+
+// MFADevice is something a user or root has: an authenticator app or a hardware TOTP token.
+type MFADevice struct {
+	Account string
+	Serial  string // ARN of a virtual device, raw serial number of a hardware token
+	Kind    DeviceKind
+	OwnerID string // unique id of the user, account id for root, "" while unassigned
+	Created time.Time
+	Enabled time.Time // zero while unassigned
+	TOTP    mfa.TOTP  // sealed by the store
+	State   mfa.State
+	Tags    []Tag
+}
+
+// Assigned tells whether the device is bound to a user or root.
+func (d *MFADevice) Assigned() bool { return d.OwnerID != "" }
+
+// MFADeviceStore keeps MFA devices. Serial numbers are unique in an account and match with regard to case.
+type MFADeviceStore interface {
+	MFADevice(ctx context.Context, account, serial string) (*MFADevice, error)
+	// LockMFADevice reads a device that will be written: until the end of the transaction nobody else writes it.
+	LockMFADevice(ctx context.Context, account, serial string) (*MFADevice, error)
+	// MFADevicesOf lists an owner's devices by serial.
+	MFADevicesOf(ctx context.Context, account, ownerID string) ([]MFADevice, error)
+	// MFADevicesOfAll returns the devices of many owners, by owner.
+	MFADevicesOfAll(ctx context.Context, account string, ownerIDs []string) (map[string][]MFADevice, error)
+	// VirtualMFADevices lists by serial; After is a serial.
+	VirtualMFADevices(ctx context.Context, account string, status AssignmentStatus, page Page) ([]MFADevice, error)
+	InsertMFADevice(ctx context.Context, d *MFADevice) error
+	// UpdateMFADevice stores owner, enable date, state and tags; the secret never changes.
+	UpdateMFADevice(ctx context.Context, d *MFADevice) error
+	DeleteMFADevice(ctx context.Context, account, serial string) error
+
+	// MFABudget returns the verifications spent on a serial number; the zero Budget if none are known. It outlives
+	// the device, so that deleting and creating it again buys no new guesses.
+	MFABudget(ctx context.Context, account, serial string) (mfa.Budget, error)
+	PutMFABudget(ctx context.Context, account, serial string, b mfa.Budget) error
+}
+
+// AssignmentStatus filters virtual devices.
+type AssignmentStatus string
+
+// The values of ListVirtualMFADevices' AssignmentStatus.
+const (
+	Assigned   AssignmentStatus = "Assigned"
+	Unassigned AssignmentStatus = "Unassigned"
+	Any        AssignmentStatus = "Any"
+)
+
+// maxDevices is how many MFA devices a user or root can have (IAM User Guide, "AWS Multi-factor authentication
+// in IAM").
+const maxDevices = 8
+
+// enrolment is what CreateVirtualMFADevice prepares: drawing takes longer than a transaction should.
+type enrolment struct {
+	seed []byte
+	qr   []byte // PNG
+}
+
+func (s *Service) prepareVirtualMFADevice(ctx context.Context, c *Caller, in *awsiam.CreateVirtualMFADeviceInput) (enrolment, error) {
+	label := c.Account
+	err := s.Store.View(ctx, func(tx Tx) error {
+		a, err := tx.Account(ctx, c.Account)
+		if err == nil && a.Alias != "" {
+			label = a.Alias
+		}
+		return err
+	})
+	if err != nil {
+		return enrolment{}, err
+	}
+	if err := checkSerialLength(c.Account, in); err != nil {
+		return enrolment{}, err
+	}
+	seed := mfa.NewSeed()
+	qr, err := mfa.QRCodePNG(mfa.KeyURI(label, *in.VirtualMFADeviceName, issuer, seed))
+	return enrolment{seed, qr}, err
+}
+
+// issuer is the name under which authenticator apps list the accounts of a Sallyport.
+const issuer = "Sallyport"
+
+// maxSerial is the longest SerialNumber that the operations on devices take.
+const maxSerial = 256
+
+func checkSerialLength(account string, in *awsiam.CreateVirtualMFADeviceInput) error {
+	if room := maxSerial - len(arn(account, "mfa", pathOr(in.Path, "/"), "")); len(*in.VirtualMFADeviceName) > room {
+		return wire.Errorf("ValidationError", "1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy "+
+			"constraint: Member must have length less than or equal to %d", max(room, 0))
+	}
+	return nil
+}
+
+// CreateVirtualMFADevice makes an unassigned virtual device. Seed and QR code are shown here and never again.
+func (s *Service) CreateVirtualMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.CreateVirtualMFADeviceInput, prepared enrolment) (*awsiam.CreateVirtualMFADeviceOutput, error) {
+	tags, err := caseSensitiveTags.add(nil, in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	serial := arn(c.Account, "mfa", pathOr(in.Path, "/"), *in.VirtualMFADeviceName)
+	budget, err := tx.MFABudget(ctx, c.Account, serial)
+	if err != nil {
+		return nil, err
+	}
+	err = tx.InsertMFADevice(ctx, &MFADevice{
+		Account: c.Account, Serial: serial, Kind: VirtualDevice, Created: s.Now(), Tags: tags,
+		TOTP: mfa.TOTP{Seed: prepared.seed}, State: mfa.State{Budget: budget},
+	})
+	if errors.Is(err, ErrExists) {
+		return nil, wire.Errorf("EntityAlreadyExists", "MFA device already exists.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &awsiam.CreateVirtualMFADeviceOutput{VirtualMFADevice: &types.VirtualMFADevice{
+		SerialNumber:     aws.String(serial),
+		Base32StringSeed: []byte(mfa.Base32(prepared.seed)),
+		QRCodePNG:        prepared.qr,
+		Tags:             shownTags(tags),
+	}}, nil
+}
+
+// EnableMFADevice binds a device to a user who proves with two consecutive codes to have it. A raw serial number
+// names a hardware token of the account's inventory.
+func (s *Service) EnableMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.EnableMFADeviceInput) (*awsiam.EnableMFADeviceOutput, error) {
+	if err := mayManageDevices(ctx, tx, c, in.UserName); err != nil {
+		return nil, err
+	}
+	u, err := findUser(ctx, tx, c.Account, *in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	return &awsiam.EnableMFADeviceOutput{}, s.bind(ctx, tx, c.Account, u.ID, u.Name, *in.SerialNumber, *in.AuthenticationCode1, *in.AuthenticationCode2)
+}
+
+// bind binds a TOTP device to an owner, user or root.
+func (s *Service) bind(ctx context.Context, tx Tx, account, ownerID, ownerName, serial, code1, code2 string) error {
+	d, err := tx.LockMFADevice(ctx, account, serial)
+	if errors.Is(err, ErrNotFound) {
+		return noSuchDevice(serial)
+	}
+	if err != nil {
+		return err
+	}
+	switch d.OwnerID {
+	case "":
+	case ownerID:
+		return wire.Errorf("EntityAlreadyExists", "MFA Device for user %s already exists.", ownerName)
+	default:
+		return wire.Errorf("EntityAlreadyExists", "MFA Device is already in use.")
+	}
+	devices, err := tx.MFADevicesOf(ctx, account, ownerID)
+	if err != nil {
+		return err
+	}
+	if len(devices) >= maxDevices {
+		return wire.Errorf("LimitExceeded", "Cannot exceed quota for MFADevicesPerUser: %d", maxDevices)
+	}
+	state, outcome := d.State.Reinstate(d.TOTP, code1, code2, s.Now())
+	d.State = state
+	if outcome == mfa.Accepted {
+		d.OwnerID, d.Enabled = ownerID, s.Now()
+	}
+	if err := tx.UpdateMFADevice(ctx, d); err != nil {
+		return err
+	}
+	return pairRefusal(outcome)
+}
+
+// DeactivateMFADevice takes a device from its user. A virtual device stays, unassigned; a hardware token goes
+// back to the inventory.
+func (s *Service) DeactivateMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeactivateMFADeviceInput) (*awsiam.DeactivateMFADeviceOutput, error) {
+	if err := mayManageDevices(ctx, tx, c, in.UserName); err != nil {
+		return nil, err
+	}
+	u, err := userOrCaller(ctx, tx, c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	d, err := deviceOf(ctx, tx.LockMFADevice, u, *in.SerialNumber)
+	if err != nil {
+		return nil, err
+	}
+	d.OwnerID, d.Enabled = "", time.Time{}
+	return &awsiam.DeactivateMFADeviceOutput{}, tx.UpdateMFADevice(ctx, d)
+}
+
+// ResyncMFADevice finds the drift of a device's clock anew from two consecutive codes. It also brings a device
+// back that was disabled after too many failures (NIST SP 800-63B-4 §3.2.2), unless its own user asks for that.
+func (s *Service) ResyncMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.ResyncMFADeviceInput) (*awsiam.ResyncMFADeviceOutput, error) {
+	u, err := findUser(ctx, tx, c.Account, *in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	d, err := deviceOf(ctx, tx.LockMFADevice, u, *in.SerialNumber)
+	if err != nil {
+		return nil, err
+	}
+	pair := d.State.Reinstate
+	if c.ID == u.ID {
+		pair = d.State.Pair
+	}
+	var outcome mfa.Outcome
+	d.State, outcome = pair(d.TOTP, *in.AuthenticationCode1, *in.AuthenticationCode2, s.Now())
+	if err := tx.UpdateMFADevice(ctx, d); err != nil {
+		return nil, err
+	}
+	return &awsiam.ResyncMFADeviceOutput{}, pairRefusal(outcome)
+}
+
+// pairRefusal is the answer to a pair of codes that was not accepted; its count of failures is kept.
+func pairRefusal(outcome mfa.Outcome) error {
+	switch outcome {
+	case mfa.Accepted:
+		return nil
+	case mfa.OverBudget:
+		return Keep(wire.Errorf("EntityTemporarilyUnmodifiable",
+			"Too many authentication codes were wrong. Wait three minutes, then try again."))
+	case mfa.Disabled:
+		return Keep(wire.Errorf("AccessDenied", "This MFA device is disabled because too many codes were wrong. "+
+			"An administrator can resynchronize it, or deactivate it so that it can be enabled again."))
+	default:
+		return Keep(wire.Errorf("InvalidAuthenticationCode", "Authentication code for device is not valid."))
+	}
+}
+
+// DeleteVirtualMFADevice deletes an unassigned virtual device and its seed.
+func (s *Service) DeleteVirtualMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeleteVirtualMFADeviceInput) (*awsiam.DeleteVirtualMFADeviceOutput, error) {
+	d, err := virtualDevice(ctx, tx.LockMFADevice, c.Account, *in.SerialNumber)
+	if err != nil {
+		return nil, err
+	}
+	if d.Assigned() {
+		return nil, wire.Errorf("DeleteConflict", "MFA VirtualDevice in use. Must deactivate first.")
+	}
+	if err := tx.PutMFABudget(ctx, c.Account, d.Serial, d.State.Budget); err != nil {
+		return nil, err
+	}
+	return &awsiam.DeleteVirtualMFADeviceOutput{}, tx.DeleteMFADevice(ctx, c.Account, d.Serial)
+}
+
+// ListMFADevices lists the devices of a user, by default the caller's, root's included.
+func (s *Service) ListMFADevices(ctx context.Context, tx Tx, c *Caller, in *awsiam.ListMFADevicesInput) (*awsiam.ListMFADevicesOutput, error) {
+	page, err := paging(in.Marker, in.MaxItems)
+	if err != nil {
+		return nil, err
+	}
+	ownerID, ownerName := c.ID, (*string)(nil)
+	if in.UserName != nil || c.Kind != RootUser {
+		u, err := userOrCaller(ctx, tx, c, in.UserName)
+		if err != nil {
+			return nil, err
+		}
+		ownerID, ownerName = u.ID, &u.Name
+	}
+	devices, err := tx.MFADevicesOf(ctx, c.Account, ownerID)
+	if err != nil {
+		return nil, err
+	}
+	devices = slices.DeleteFunc(devices, func(d MFADevice) bool { return page.After != "" && d.Serial <= page.After })
+	devices, truncated, marker := cut(devices[:min(len(devices), page.Limit)], page, func(d MFADevice) string { return d.Serial })
+	return &awsiam.ListMFADevicesOutput{
+		MFADevices: transform(devices, func(d MFADevice) types.MFADevice {
+			return types.MFADevice{UserName: ownerName, SerialNumber: aws.String(d.Serial), EnableDate: aws.Time(d.Enabled)}
+		}),
+		IsTruncated: truncated, Marker: marker,
+	}, nil
+}
+
+// ListVirtualMFADevices lists the account's virtual devices, without seed, QR code and tags.
+func (s *Service) ListVirtualMFADevices(ctx context.Context, tx Tx, c *Caller, in *awsiam.ListVirtualMFADevicesInput) (*awsiam.ListVirtualMFADevicesOutput, error) {
+	page, err := paging(in.Marker, in.MaxItems)
+	if err != nil {
+		return nil, err
+	}
+	status := Any
+	if in.AssignmentStatus != "" {
+		status = AssignmentStatus(in.AssignmentStatus)
+	}
+	devices, err := tx.VirtualMFADevices(ctx, c.Account, status, page)
+	if err != nil {
+		return nil, err
+	}
+	devices, truncated, marker := cut(devices, page, func(d MFADevice) string { return d.Serial })
+	out := &awsiam.ListVirtualMFADevicesOutput{VirtualMFADevices: []types.VirtualMFADevice{}, IsTruncated: truncated, Marker: marker}
+	for _, d := range devices {
+		shown := types.VirtualMFADevice{SerialNumber: aws.String(d.Serial)}
+		if d.Assigned() {
+			shown.EnableDate = aws.Time(d.Enabled)
+			if shown.User, err = ownerShown(ctx, tx, &d); err != nil {
+				return nil, err
+			}
+		}
+		out.VirtualMFADevices = append(out.VirtualMFADevices, shown)
+	}
+	return out, nil
+}
+
+func ownerShown(ctx context.Context, tx Tx, d *MFADevice) (*types.User, error) {
+	if d.OwnerID == d.Account {
+		return rootShown(ctx, tx, d.Account)
+	}
+	u, err := tx.UserByID(ctx, d.Account, d.OwnerID)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := listedUsers(ctx, tx, d.Account, []User{*u})
+	if err != nil {
+		return nil, err
+	}
+	return &listed[0], nil
+}
+
+// GetMFADevice shows a FIDO security key; other kinds are refused, as AWS does.
+func (s *Service) GetMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.GetMFADeviceInput) (*awsiam.GetMFADeviceOutput, error) {
+	name, ok := ParseARN(*in.SerialNumber)
+	if !ok || name.Kind != "u2f" {
+		return nil, wire.Errorf("ValidationError", "The MFA device serial number sent in the request is invalid or not supported "+
+			"by this API. Currently, only hardware FIDO security keys are supported. Please use the compatible device or API.")
+	}
+	u, err := userOrCaller(ctx, tx, c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	d, err := deviceOf(ctx, tx.MFADevice, u, *in.SerialNumber)
+	if err != nil {
+		return nil, err
+	}
+	return &awsiam.GetMFADeviceOutput{
+		UserName: aws.String(u.Name), SerialNumber: aws.String(d.Serial), EnableDate: aws.Time(d.Enabled),
+	}, nil
+}
+
+// TagMFADevice adds tags to a virtual device; their keys differ in case.
+func (s *Service) TagMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.TagMFADeviceInput) (*awsiam.TagMFADeviceOutput, error) {
+	d, err := virtualDevice(ctx, tx.LockMFADevice, c.Account, *in.SerialNumber)
+	if err != nil {
+		return nil, err
+	}
+	if d.Tags, err = caseSensitiveTags.add(d.Tags, in.Tags); err != nil {
+		return nil, err
+	}
+	return &awsiam.TagMFADeviceOutput{}, tx.UpdateMFADevice(ctx, d)
+}
+
+// UntagMFADevice removes tags from a virtual device.
+func (s *Service) UntagMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.UntagMFADeviceInput) (*awsiam.UntagMFADeviceOutput, error) {
+	d, err := virtualDevice(ctx, tx.LockMFADevice, c.Account, *in.SerialNumber)
+	if err != nil {
+		return nil, err
+	}
+	d.Tags = caseSensitiveTags.remove(d.Tags, in.TagKeys)
+	return &awsiam.UntagMFADeviceOutput{}, tx.UpdateMFADevice(ctx, d)
+}
+
+// ListMFADeviceTags lists a virtual device's tags by key.
+func (s *Service) ListMFADeviceTags(ctx context.Context, tx Tx, c *Caller, in *awsiam.ListMFADeviceTagsInput) (*awsiam.ListMFADeviceTagsOutput, error) {
+	d, err := virtualDevice(ctx, tx.MFADevice, c.Account, *in.SerialNumber)
+	if err != nil {
+		return nil, err
+	}
+	tags, truncated, marker, err := pageOfTags(d.Tags, in.Marker, in.MaxItems)
+	return &awsiam.ListMFADeviceTagsOutput{Tags: tags, IsTruncated: truncated, Marker: marker}, err
+}
+
+// mayManageDevices is the rule that no policy can lift: a user who has an MFA device needs a session made with
+// MFA to add or remove devices of their own, so that a stolen access key can't (AWS security bulletin
+// AWS-2023-001).
+func mayManageDevices(ctx context.Context, tx Tx, c *Caller, userName *string) error {
+	if c.Kind != IAMUser || !c.IsUser() || !c.MFA().IsZero() || userName != nil && !strings.EqualFold(*userName, c.Name) {
+		return nil
+	}
+	devices, err := tx.MFADevicesOf(ctx, c.Account, c.ID)
+	if err != nil || len(devices) == 0 {
+		return err
+	}
+	return wire.Errorf("AccessDenied",
+		"To complete this action, please ensure that you are authenticated with an MFA device that is enabled for this user.")
+}
+
+// findDevice is MFADevice or LockMFADevice of a transaction.
+type findDevice func(ctx context.Context, account, serial string) (*MFADevice, error)
+
+// deviceOf finds a device that is bound to the user.
+func deviceOf(ctx context.Context, find findDevice, u *User, serial string) (*MFADevice, error) {
+	d, err := find(ctx, u.Account, serial)
+	if errors.Is(err, ErrNotFound) {
+		return nil, noSuchDevice(serial)
+	}
+	if err == nil && d.OwnerID != u.ID {
+		return nil, wire.Errorf("NoSuchEntity", "MFA Device invalid for user.")
+	}
+	return d, err
+}
+
+// virtualDevice finds a virtual device; to the operations on virtual devices there are no others.
+func virtualDevice(ctx context.Context, find findDevice, account, serial string) (*MFADevice, error) {
+	d, err := find(ctx, account, serial)
+	if errors.Is(err, ErrNotFound) || err == nil && d.Kind != VirtualDevice {
+		return nil, noSuchDevice(serial)
+	}
+	return d, err
+}
+
+func noSuchDevice(serial string) error {
+	return wire.Errorf("NoSuchEntity", "MFA Device with serial number %s does not exist.", serial)
+}
+
+// deviceTarget is a virtual device, or what would be one, by its ARN.
+func deviceTarget(ctx context.Context, tx Tx, c *Caller, serial string) (Target, error) {
+	d, err := tx.MFADevice(ctx, c.Account, serial)
+	if errors.Is(err, ErrNotFound) {
+		return Target{ARN: serial}, nil
+	}
+	if err != nil {
+		return Target{}, err
+	}
+	return Target{ARN: d.Serial, Tags: d.Tags}, nil
+}

@@ -1,0 +1,108 @@
+package iam
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/sallyport-iam/sallyport/wire"
+)
+
+// Tag is a key and a value on an entity.
+type Tag struct {
+	Key   string `json:"k"`
+	Value string `json:"v"`
+}
+
+// maxTags is how many tags an entity can have.
+const maxTags = 50
+
+// tagRules says how the keys of an entity's tags compare: those of MFA devices and managed policies with
+// regard to case, those of users and roles without.
+type tagRules struct {
+	equal     func(a, b string) bool
+	duplicate string
+}
+
+var (
+	caseInsensitiveTags = tagRules{strings.EqualFold, "Duplicate tag keys found. Please note that Tag keys are case insensitive."}
+	caseSensitiveTags   = tagRules{func(a, b string) bool { return a == b }, "Duplicate tag keys found."}
+)
+
+// add returns the entity's tags with those of a request added; a tag whose key is there already is replaced,
+// spelling and all.
+func (r tagRules) add(present []Tag, sent []types.Tag) ([]Tag, error) {
+	all := slices.Clone(present)
+	for i, t := range sent {
+		key := aws.ToString(t.Key)
+		if strings.HasPrefix(strings.ToLower(key), "aws:") {
+			return nil, wire.Errorf("InvalidInput", "Tag keys beginning with aws: are reserved for system use.")
+		}
+		for _, other := range sent[:i] {
+			if r.equal(key, aws.ToString(other.Key)) {
+				return nil, wire.Errorf("InvalidInput", "%s", r.duplicate)
+			}
+		}
+		tag := Tag{key, aws.ToString(t.Value)}
+		if at := slices.IndexFunc(all, func(t Tag) bool { return r.equal(t.Key, key) }); at >= 0 {
+			all[at] = tag
+		} else {
+			all = append(all, tag)
+		}
+	}
+	if len(all) > maxTags {
+		return nil, wire.Errorf("LimitExceeded", "The number of tags has reached the maximum limit.")
+	}
+	return all, nil
+}
+
+// remove returns the entity's tags without those with the keys.
+func (r tagRules) remove(present []Tag, keys []string) []Tag {
+	return slices.DeleteFunc(slices.Clone(present), func(t Tag) bool {
+		return slices.ContainsFunc(keys, func(k string) bool { return r.equal(k, t.Key) })
+	})
+}
+
+// sentTags are a request's tags as ours, for condition keys; what is wrong with them add will say.
+func sentTags(sent []types.Tag) []Tag {
+	return transform(sent, func(t types.Tag) Tag { return Tag{aws.ToString(t.Key), aws.ToString(t.Value)} })
+}
+
+// shownTags are tags as the API returns them, nil if there are none.
+func shownTags(tags []Tag) []types.Tag {
+	if len(tags) == 0 {
+		return nil
+	}
+	return transform(tags, func(t Tag) types.Tag { return types.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
+}
+
+// pageOfTags is a list operation's page of tags, sorted by key.
+func pageOfTags(tags []Tag, marker *string, maxItems *int32) ([]types.Tag, bool, *string, error) {
+	page, err := paging(marker, maxItems)
+	if err != nil {
+		return nil, false, nil, err
+	}
+	sorted := slices.SortedFunc(slices.Values(tags), func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
+	sorted = slices.DeleteFunc(sorted, func(t Tag) bool { return page.After != "" && t.Key <= page.After })
+	kept, truncated, next := cut(sorted[:min(len(sorted), page.Limit)], page, func(t Tag) string { return t.Key })
+	shown := shownTags(kept)
+	if shown == nil {
+		shown = []types.Tag{}
+	}
+	return shown, truncated, next, nil
+}
+
+// tagTarget adds to a target what tagging it is authorised with.
+func tagTarget(target Target, sent []types.Tag) Target {
+	target.Conditions = append(target.Conditions, requestTags(sentTags(sent))...)
+	return target
+}
+
+// untagTarget adds to a target the keys that are to be removed.
+func untagTarget(target Target, keys []string) Target {
+	if len(keys) > 0 {
+		target.Conditions = append(target.Conditions, Condition{Key: "aws:TagKeys", Values: keys, Multi: true})
+	}
+	return target
+}

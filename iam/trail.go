@@ -1,0 +1,102 @@
+package iam
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/sallyport-iam/sallyport/audit"
+	"github.com/sallyport-iam/sallyport/wire"
+)
+
+// described is an input that says itself what the audit trail may show of it; inputs of the SDK are shown by
+// wire.Parameters, which knows their secrets.
+type described interface{ Parameters() map[string]any }
+
+// record is the audit record of a call that has ended with out or err.
+func (s *Service) record(c *Caller, op *Operation, in, out any, err error) AuditEntry {
+	now := s.Now()
+	r := audit.Record{
+		EventTime:          audit.Time(now),
+		EventSource:        op.Service + ".amazonaws.com",
+		EventName:          op.Action,
+		EventType:          audit.APICall,
+		EventID:            audit.NewID(),
+		AWSRegion:          c.Region,
+		SourceIPAddress:    c.SourceIP,
+		UserAgent:          c.UserAgent,
+		RequestID:          c.RequestID,
+		UserIdentity:       c.identity(),
+		RequestParameters:  parameters(in),
+		ResponseElements:   parameters(out),
+		ReadOnly:           op.Access != Writes,
+		ManagementEvent:    true,
+		RecipientAccountID: c.Account,
+	}
+	var answer *wire.Error
+	switch {
+	case errors.As(err, &answer):
+		r.ErrorCode, r.ErrorMessage = audit.ErrorCode(answer.Code), answer.Message
+	case err != nil:
+		r.ErrorCode = "ServiceFailureException"
+	}
+	text, failure := r.Marshal()
+	if failure != nil { // parameters are strings, numbers and booleans, so only a bug brings us here
+		s.log().Error("audit record", "action", op.Action, "request", c.RequestID, "error", failure)
+		r.RequestParameters, r.ResponseElements = nil, nil
+		text, _ = r.Marshal()
+	}
+	entry := AuditEntry{Account: c.Account, Node: s.Node, Time: now.UnixMilli(), EventName: op.Action, Record: text}
+	if c.Kind == IAMUser && c.IsUser() {
+		entry.UserName = c.Name
+	}
+	return entry
+}
+
+// parameters is nil, and not an empty map, where there is nothing to show.
+func parameters(v any) any {
+	if v == nil {
+		return nil
+	}
+	shown := map[string]any(nil)
+	if d, ok := v.(described); ok {
+		shown = d.Parameters()
+	} else {
+		shown = wire.Parameters(v)
+	}
+	if shown == nil {
+		return nil
+	}
+	return shown
+}
+
+// identity is the caller as userIdentity (CloudTrail User Guide, "CloudTrail userIdentity element").
+func (c *Caller) identity() audit.UserIdentity {
+	who := audit.UserIdentity{
+		Type: "Root", PrincipalID: c.UserID(), ARN: c.UserARN(), AccountID: c.Account, AccessKeyID: &c.AccessKeyID,
+	}
+	issuer := audit.SessionIssuer{Type: "Root", PrincipalID: c.ID, ARN: c.ARN(), AccountID: c.Account, UserName: c.Name}
+	switch c.Kind {
+	case IAMUser:
+		who.Type, issuer.Type = "IAMUser", "IAMUser"
+		who.UserName = c.Name
+	case IAMRole:
+		who.Type, issuer.Type = "AssumedRole", "Role"
+	}
+	if c.sessionKind() == FederatedUser {
+		who.Type, who.UserName = "FederatedUser", ""
+	}
+	if c.Session == nil {
+		return who
+	}
+	who.SessionContext = &audit.SessionContext{
+		Attributes: audit.SessionAttributes{
+			CreationDate:     audit.Time(c.Session.Issued),
+			MFAAuthenticated: strconv.FormatBool(!c.Session.MFA.IsZero()),
+		},
+		SourceIdentity: c.Session.SourceIdentity,
+	}
+	if kind := c.sessionKind(); kind == AssumedRole || kind == FederatedUser {
+		who.SessionContext.SessionIssuer = &issuer
+	}
+	return who
+}

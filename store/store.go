@@ -1,0 +1,190 @@
+// Package store keeps what package iam asks to be kept, in a database.
+//
+// Read it in this order.
+//
+//   - store.go opens a [Store]; [Store.View] and [Store.Update] are all of iam.Store.
+//   - sqlite.go is the dialect: how SQLite is opened, migrated, read and begun. What a second database needs is
+//     another such file and a folder of migrations.
+//   - batch.go lets many Updates share one commit, which SQLite needs and other databases do themselves.
+//   - tx.go is one transaction: how statements run on it and what becomes of it when one fails.
+//   - The other files have the queries, one file per entity, as package iam has them; auditlog.go serves the
+//     sealer, the verifier and the readers of the audit log.
+//   - storetest is the conformance suite.
+//
+// # Rules of the queries
+//
+// One set of queries serves every database. Placeholders are $1, $2, …. A row that will be written is locked
+// by an UPDATE … RETURNING that changes nothing. An insert that may meet its like says ON CONFLICT DO NOTHING
+// and counts rows. No statement runs after one that failed: the transaction is marked and refuses. Times are
+// BIGINT, Unix milliseconds, 0 for never: an entity comes back with its times in UTC, cut to the millisecond.
+// Lists go on from a key (WHERE key > $1 ORDER BY key), so the thousandth page costs what the first does.
+//
+// # Secrets
+//
+// Secret keys of access keys and seeds of devices are sealed with a [seal.Keyset], bound to table, column and
+// row. One that was altered or copied from another row does not open, and the look-up fails with an error
+// that names the row.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sallyport-iam/sallyport/iam"
+	"github.com/sallyport-iam/sallyport/seal"
+)
+
+// Store is an open database. It is safe for use by many goroutines, and other processes may have the same
+// database open.
+type Store struct {
+	db     database
+	keyset *seal.Keyset
+}
+
+var _ iam.Store = (*Store)(nil)
+
+// database is what a dialect does.
+type database interface {
+	view(ctx context.Context, fn func(*tx) error) error
+	update(ctx context.Context, fn func(*tx) error) error
+	backup(ctx context.Context, path string) error
+	stats() Stats
+	close() error
+}
+
+// Options are settings of a store. The zero value is right for a server.
+type Options struct {
+	// BatchLimit is how many Updates may share a commit: 0 means 128, 1 turns sharing off.
+	BatchLimit int
+	// Readers is how many Views may run at once; 0 means 16.
+	Readers int
+}
+
+// Stats counts since the store was opened.
+type Stats struct {
+	Commits   int64 // transactions committed with something in them
+	Functions int64 // functions given to Update that were committed by them
+	Reruns    int64 // transactions that failed and were run again
+}
+
+// ErrClosed is returned for what is asked of a closed store.
+var ErrClosed = errors.New("store: closed")
+
+// Open opens the database at url, which is "sqlite:" and a path, and brings its schema up to date. A database
+// that doesn't exist is created, readable by its owner only, and belongs to the keyset from then on.
+//
+// A database of another keyset, one whose schema is newer than this program, and a damaged one are refused
+// with a sentence that names the file and says what to do.
+func Open(ctx context.Context, url string, keyset *seal.Keyset, options Options) (*Store, error) {
+	scheme, path, _ := strings.Cut(url, ":")
+	if scheme != "sqlite" || path == "" {
+		return nil, fmt.Errorf("store: database %q: expected sqlite:PATH", scheme+":…")
+	}
+	db, err := openSQLite(ctx, path, options)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, keyset: keyset}
+	if err := s.claim(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("store: database %s: %w", path, err), db.close())
+	}
+	return s, nil
+}
+
+// keysetMeta names the keyset that sealed the database's secrets.
+const keysetMeta = "keyset"
+
+// claim notes the keyset in a new database and compares it with that of an old one.
+func (s *Store) claim(ctx context.Context) error {
+	owner, err := s.Meta(ctx, keysetMeta)
+	if err != nil {
+		return err
+	}
+	if owner == "" {
+		err := s.db.update(ctx, func(t *tx) error {
+			_, err := t.exec(`INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+				keysetMeta, s.keyset.ID())
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if owner, err = s.Meta(ctx, keysetMeta); err != nil {
+			return err
+		}
+	}
+	if owner != s.keyset.ID() {
+		return fmt.Errorf("its secrets are sealed with keyset %s, but the keyset given is %s: "+
+			"start with the keyset file that was made with this database, or with another database", owner, s.keyset.ID())
+	}
+	return nil
+}
+
+// View runs fn on one read-only snapshot. ctx is looked at between statements.
+func (s *Store) View(ctx context.Context, fn func(iam.Tx) error) error {
+	return s.view(ctx, func(t *tx) error { return fn(t) })
+}
+
+// Update runs fn in one transaction, possibly shared with others, and returns once it is durable. An error
+// marked with iam.Keep is returned as it is, mark included; when its transaction could not be committed, the
+// database's error is returned in its place.
+//
+// A function whose ctx ends while it waits is not run. Once it runs, ctx no longer matters: Update waits for
+// the outcome. A panic of fn undoes its writes and is returned as a [*PanicError]. fn must not call Update,
+// which would wait for itself.
+func (s *Store) Update(ctx context.Context, fn func(iam.Tx) error) error {
+	return s.update(ctx, func(t *tx) error { return fn(t) })
+}
+
+func (s *Store) view(ctx context.Context, fn func(*tx) error) error {
+	return s.db.view(ctx, func(t *tx) error {
+		t.keyset = s.keyset
+		return fn(t)
+	})
+}
+
+func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
+	return s.db.update(ctx, func(t *tx) error {
+		t.keyset = s.keyset
+		return fn(t)
+	})
+}
+
+// Meta returns a setting kept with the data, "" if there is none of that name.
+func (s *Store) Meta(ctx context.Context, name string) (value string, err error) {
+	err = s.view(ctx, func(t *tx) error {
+		err := t.row(`SELECT value FROM meta WHERE name = $1`, []any{name}, &value)
+		if errors.Is(err, errNoRow) {
+			return nil
+		}
+		return err
+	})
+	return value, err
+}
+
+// SetMeta keeps a setting with the data.
+func (s *Store) SetMeta(ctx context.Context, name, value string) error {
+	return s.update(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO meta (name, value) VALUES ($1, $2)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+		return err
+	})
+}
+
+// Ping tells whether the database can be read.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.Meta(ctx, keysetMeta)
+	return err
+}
+
+// Backup writes a copy of the database, of one moment, to a new file, while the store goes on being used. The
+// copy needs the same keyset.
+func (s *Store) Backup(ctx context.Context, path string) error { return s.db.backup(ctx, path) }
+
+// Stats returns the counters.
+func (s *Store) Stats() Stats { return s.db.stats() }
+
+// Close finishes the Updates under way and closes the database.
+func (s *Store) Close() error { return s.db.close() }

@@ -1,0 +1,146 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sallyport-iam/sallyport/iam"
+	"github.com/sallyport-iam/sallyport/mfa"
+)
+
+func totp() mfa.TOTP { return mfa.TOTP{Seed: []byte("12345678901234567890")} }
+
+func virtual(account, name string) *iam.MFADevice {
+	return &iam.MFADevice{Account: account, Serial: "arn:aws:iam::" + account + ":mfa/" + name, Kind: iam.VirtualDevice,
+		Created: day(0), TOTP: totp()}
+}
+
+func testMFADevices(t *testing.T, d Database) {
+	s := d.Open(t)
+	phone := virtual(accountA, "phone")
+	phone.OwnerID, phone.Enabled, phone.Tags = "AIDA1", day(1), []iam.Tag{{Key: "k", Value: "v"}}
+	token := &iam.MFADevice{Account: accountA, Serial: "GAKT000123", Kind: iam.HardwareDevice, Created: day(2), OwnerID: "AIDA1",
+		TOTP: mfa.TOTP{Seed: []byte{0, 1, 2, 255, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, Algorithm: mfa.SHA256, Digits: 8, Period: time.Minute}}
+	spare := virtual(accountA, "Phone")
+	steps(t, s,
+		step{"insert", nil, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, phone) }},
+		step{"serial taken", iam.ErrExists, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, virtual(accountA, "phone")) }},
+		step{"serial in other case is another", nil, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, spare) }},
+		step{"token", nil, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, token) }},
+		step{"same token elsewhere", nil, func(ctx context.Context, tx iam.Tx) error {
+			return tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountB, Serial: "GAKT000123", Kind: iam.HardwareDevice, TOTP: totp(), OwnerID: "AIDA1"})
+		}},
+		step{"update of none", iam.ErrNotFound, func(ctx context.Context, tx iam.Tx) error { return tx.UpdateMFADevice(ctx, virtual(accountA, "x")) }},
+		step{"deletion of none", iam.ErrNotFound, func(ctx context.Context, tx iam.Tx) error { return tx.DeleteMFADevice(ctx, accountA, "x") }},
+		step{"lock of none", iam.ErrNotFound, func(ctx context.Context, tx iam.Tx) error { _, err := tx.LockMFADevice(ctx, accountA, "x"); return err }},
+	)
+	bySerial := func(serial string) func(context.Context, iam.Tx) (*iam.MFADevice, error) {
+		return func(ctx context.Context, tx iam.Tx) (*iam.MFADevice, error) {
+			return tx.MFADevice(ctx, accountA, serial)
+		}
+	}
+	equal(t, "virtual", get(t, s, bySerial(phone.Serial)), phone)
+	equal(t, "in other case", get(t, s, bySerial(spare.Serial)), spare)
+	equal(t, "hardware", get(t, s, bySerial("GAKT000123")), token)
+	missing(t, s, "unknown", bySerial("gakt000123"))
+	update(t, s, func(ctx context.Context, tx iam.Tx) error {
+		locked, err := tx.LockMFADevice(ctx, accountA, phone.Serial)
+		equal(t, "locked", locked, phone)
+		return err
+	})
+	equal(t, "of an owner", get(t, s, func(ctx context.Context, tx iam.Tx) ([]iam.MFADevice, error) {
+		return tx.MFADevicesOf(ctx, accountA, "AIDA1")
+	}), []iam.MFADevice{*token, *phone})
+	equal(t, "unassigned are nobody's", get(t, s, func(ctx context.Context, tx iam.Tx) ([]iam.MFADevice, error) {
+		return tx.MFADevicesOf(ctx, accountA, "")
+	}), nil)
+	update(t, s, func(ctx context.Context, tx iam.Tx) error {
+		spare.OwnerID = accountA
+		return tx.UpdateMFADevice(ctx, spare)
+	})
+	equal(t, "of many owners", get(t, s, func(ctx context.Context, tx iam.Tx) (map[string][]iam.MFADevice, error) {
+		return tx.MFADevicesOfAll(ctx, accountA, []string{"AIDA1", accountA, "AIDA9", ""})
+	}), map[string][]iam.MFADevice{"AIDA1": {*token, *phone}, accountA: {*spare}})
+
+	update(t, s, func(ctx context.Context, tx iam.Tx) error { return tx.DeleteMFADevice(ctx, accountA, phone.Serial) })
+	missing(t, s, "deleted", bySerial(phone.Serial))
+}
+
+func testMFAState(t *testing.T, d Database) {
+	s := d.Open(t)
+	device := virtual(accountA, "phone")
+	device.State = mfa.State{Drift: -3, LastPair: 59_000_000, Floor: 58_999_999, Used: []int64{-1, 59_000_001, 1 << 40}, Failures: 7,
+		Budget: mfa.Budget{Window: 9_000_000, Attempts: 4, PairFailures: 2}}
+	update(t, s, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, device) })
+	read := func() *iam.MFADevice {
+		return get(t, s, func(ctx context.Context, tx iam.Tx) (*iam.MFADevice, error) {
+			return tx.MFADevice(ctx, accountA, device.Serial)
+		})
+	}
+	equal(t, "inserted", read(), device)
+	device.State = mfa.State{Used: []int64{5}}
+	device.OwnerID, device.Enabled, device.Tags = "AIDA1", day(3), []iam.Tag{{Key: "a", Value: "b"}}
+	changed := *device
+	changed.TOTP = mfa.TOTP{Seed: []byte("another seed of 20 b")} // must not be stored
+	update(t, s, func(ctx context.Context, tx iam.Tx) error { return tx.UpdateMFADevice(ctx, &changed) })
+	equal(t, "updated, but not the secret", read(), device)
+	device.State, device.OwnerID, device.Enabled, device.Tags = mfa.State{}, "", time.Time{}, nil
+	update(t, s, func(ctx context.Context, tx iam.Tx) error { return tx.UpdateMFADevice(ctx, device) })
+	equal(t, "emptied", read(), device)
+}
+
+func testVirtualLists(t *testing.T, d Database) {
+	s := d.Open(t)
+	lists := map[iam.AssignmentStatus][]string{}
+	update(t, s, func(ctx context.Context, tx iam.Tx) error {
+		for i, name := range []string{"b", "B", "a", "team/a", "a_", "a%", "z"} {
+			device := virtual(accountA, name)
+			status := iam.Unassigned
+			if i%2 == 0 {
+				device.OwnerID, status = "AIDA1", iam.Assigned
+			}
+			lists[status] = append(lists[status], device.Serial)
+			lists[iam.Any] = append(lists[iam.Any], device.Serial)
+			if err := tx.InsertMFADevice(ctx, device); err != nil {
+				return err
+			}
+		}
+		return first(
+			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "TOKEN", Kind: iam.HardwareDevice, TOTP: totp()}),
+			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "TOKEN2", Kind: iam.HardwareDevice, TOTP: totp(), OwnerID: "AIDA1"}),
+			tx.InsertMFADevice(ctx, virtual(accountB, "b")),
+		)
+	})
+	for status, serials := range lists {
+		slices.Sort(serials)
+		pages(t, s, string(status), "", func(d iam.MFADevice) string { return d.Serial }, serials,
+			func(ctx context.Context, tx iam.Tx, page iam.Page) ([]iam.MFADevice, error) {
+				return tx.VirtualMFADevices(ctx, accountA, status, page)
+			})
+	}
+	if err := s.View(t.Context(), func(tx iam.Tx) error {
+		_, err := tx.VirtualMFADevices(t.Context(), accountA, "Lost", iam.Page{Limit: 1})
+		return err
+	}); err == nil {
+		t.Error("an unknown status is accepted")
+	}
+}
+
+func testMFABudgets(t *testing.T, d Database) {
+	s := d.Open(t)
+	budget := func(account, serial string) mfa.Budget {
+		return get(t, s, func(ctx context.Context, tx iam.Tx) (mfa.Budget, error) { return tx.MFABudget(ctx, account, serial) })
+	}
+	equal(t, "unknown", budget(accountA, "S"), mfa.Budget{})
+	want := mfa.Budget{Window: 7, Attempts: 9, PairFailures: 10}
+	update(t, s, func(ctx context.Context, tx iam.Tx) error {
+		return first(tx.PutMFABudget(ctx, accountA, "S", mfa.Budget{Window: 6, Attempts: 1}), tx.PutMFABudget(ctx, accountA, "S", want),
+			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "S", Kind: iam.HardwareDevice, TOTP: totp()}),
+			tx.DeleteMFADevice(ctx, accountA, "S"))
+	})
+	equal(t, "outlives its device", budget(accountA, "S"), want)
+	equal(t, "of another account", budget(accountB, "S"), mfa.Budget{})
+	equal(t, "of another case", budget(accountA, "s"), mfa.Budget{})
+}
