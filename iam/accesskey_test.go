@@ -113,6 +113,10 @@ func TestUpdateAccessKey(t *testing.T) {
 		if active() != (status == types.StatusTypeActive) {
 			t.Errorf("the directory does not see that the key is %s", status)
 		}
+		listed := do[awsiam.ListAccessKeysOutput](t, s, s.root, "ListAccessKeys", &awsiam.ListAccessKeysInput{UserName: aws.String("alice")})
+		if got := listed.AccessKeyMetadata[0].Status; got != status {
+			t.Errorf("listed as %s, want %s", got, status)
+		}
 	}
 	for _, test := range []struct {
 		name string

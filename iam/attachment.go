@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"github.com/sallyport-iam/sallyport/wire"
 )
 
 // policyOwner is what policies are attached to or written into: a user, group or role.
@@ -209,14 +208,14 @@ func withoutPolicies(ctx context.Context, tx Tx, account, ownerID string) error 
 		return err
 	}
 	if len(attached) > 0 {
-		return wire.Errorf("DeleteConflict", "Cannot delete entity, must detach all policies first.")
+		return mustFirst("detach all policies first.")
 	}
 	inline, err := tx.InlinePolicies(ctx, account, ownerID, Page{Limit: 1})
 	if err != nil {
 		return err
 	}
 	if len(inline) > 0 {
-		return wire.Errorf("DeleteConflict", "Cannot delete entity, must delete policies first.")
+		return mustFirst("delete policies first.")
 	}
 	return nil
 }

@@ -24,6 +24,13 @@ func (s *Service) authorize(ctx context.Context, tx Tx, c *Caller, op *Operation
 	if err := s.evaluate(c, op.Service, op.Action, &target, conditions); err != nil {
 		return err
 	}
+	if target.Beside != "" {
+		beside := target
+		beside.ARN, beside.Shown = target.Beside, ""
+		if err := s.evaluate(c, op.Service, op.Action, &beside, conditions); err != nil {
+			return err
+		}
+	}
 	for _, action := range target.Also {
 		if err := s.evaluate(c, op.Service, action, &target, conditions); err != nil {
 			return err

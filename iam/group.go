@@ -118,7 +118,7 @@ func (s *Service) DeleteGroup(ctx context.Context, tx Tx, c *Caller, in *awsiam.
 		return nil, err
 	}
 	if len(members) > 0 {
-		return nil, wire.Errorf("DeleteConflict", "Cannot delete entity, must remove users from group first.")
+		return nil, mustFirst("remove users from group first.")
 	}
 	if err := withoutPolicies(ctx, tx, c.Account, g.ID); err != nil {
 		return nil, err

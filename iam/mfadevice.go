@@ -59,6 +59,7 @@ type MFADeviceStore interface {
 	// MFABudget returns the verifications spent on a serial number; the zero Budget if none are known. It outlives
 	// the device, so that deleting and creating it again buys no new guesses.
 	MFABudget(ctx context.Context, account, serial string) (mfa.Budget, error)
+	// PutMFABudget stores one, and drops those of earlier windows, which are full again.
 	PutMFABudget(ctx context.Context, account, serial string, b mfa.Budget) error
 }
 
@@ -258,8 +259,10 @@ func (s *Service) DeleteVirtualMFADevice(ctx context.Context, tx Tx, c *Caller, 
 	if d.Assigned() {
 		return nil, wire.Errorf("DeleteConflict", "MFA VirtualDevice in use. Must deactivate first.")
 	}
-	if err := tx.PutMFABudget(ctx, c.Account, d.Serial, d.State.Budget); err != nil {
-		return nil, err
+	if spent := d.State.Budget; spent != (mfa.Budget{}) {
+		if err := tx.PutMFABudget(ctx, c.Account, d.Serial, spent); err != nil {
+			return nil, err
+		}
 	}
 	return &awsiam.DeleteVirtualMFADeviceOutput{}, tx.DeleteMFADevice(ctx, c.Account, d.Serial)
 }
@@ -432,10 +435,10 @@ func noSuchDevice(serial string) error {
 }
 
 // deviceTarget is a virtual device, or what would be one, by its ARN.
-func deviceTarget(ctx context.Context, tx Tx, c *Caller, serial string) (Target, error) {
-	d, err := tx.MFADevice(ctx, c.Account, serial)
+func deviceTarget(ctx context.Context, tx Tx, c *Caller, serial *string) (Target, error) {
+	d, err := tx.MFADevice(ctx, c.Account, *serial)
 	if errors.Is(err, ErrNotFound) {
-		return Target{ARN: serial}, nil
+		return Target{ARN: *serial}, nil
 	}
 	if err != nil {
 		return Target{}, err

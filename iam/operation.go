@@ -46,6 +46,8 @@ type Target struct {
 	Tags  []Tag  // aws:ResourceTag and iam:ResourceTag
 	// Conditions are the values of the operation's own condition keys.
 	Conditions []Condition
+	// Beside is a second ARN on which the caller needs the same permission, "" if there is none.
+	Beside string
 	// Also are further actions the call needs on the same resource, such as "TagUser" of a CreateUser with tags.
 	Also []string
 

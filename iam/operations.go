@@ -15,42 +15,21 @@ func (s *Service) Operations() []Operation {
 	return []Operation{
 		// Users
 		Write("CreateUser", "new user", targetCreateUser, s.CreateUser).WithKeys("aws:RequestTag", "aws:TagKeys", "iam:PermissionsBoundary"),
-		Read("GetUser", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.GetUserInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.GetUser),
-		Read("ListUsers", "users under a path", func(_ context.Context, _ Tx, c *Caller, in *awsiam.ListUsersInput) (Target, error) {
-			return pathTarget(c, "user", in.PathPrefix), nil
-		}, s.ListUsers),
-		Write("UpdateUser", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateUserInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.UpdateUser),
-		Write("DeleteUser", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeleteUserInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.DeleteUser),
-		Write("TagUser", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.TagUserInput) (Target, error) {
-			target, err := userTarget(ctx, tx, c, in.UserName)
-			return tagTarget(target, in.Tags), err
-		}, s.TagUser).WithKeys("aws:RequestTag", "aws:TagKeys"),
-		Write("UntagUser", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.UntagUserInput) (Target, error) {
-			target, err := userTarget(ctx, tx, c, in.UserName)
-			return untagTarget(target, in.TagKeys), err
-		}, s.UntagUser).WithKeys("aws:TagKeys"),
-		Read("ListUserTags", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.ListUserTagsInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.ListUserTags),
-		Write("PutUserPermissionsBoundary", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.PutUserPermissionsBoundaryInput) (Target, error) {
-			target, err := userTarget(ctx, tx, c, in.UserName)
-			return withBoundary(target, aws.ToString(in.PermissionsBoundary)), err
-		}, s.PutUserPermissionsBoundary).WithKeys("iam:PermissionsBoundary"),
-		Write("DeleteUserPermissionsBoundary", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeleteUserPermissionsBoundaryInput) (Target, error) {
-			return boundedUserTarget(ctx, tx, c, in.UserName)
-		}, s.DeleteUserPermissionsBoundary).WithKeys("iam:PermissionsBoundary"),
+		Read("GetUser", "user", on(userTarget, func(in *awsiam.GetUserInput) *string { return in.UserName }), s.GetUser),
+		Read("ListUsers", "users under a path", under("user", func(in *awsiam.ListUsersInput) *string { return in.PathPrefix }), s.ListUsers),
+		Write("UpdateUser", "user", targetUpdateUser, s.UpdateUser),
+		Write("DeleteUser", "user", on(userTarget, func(in *awsiam.DeleteUserInput) *string { return in.UserName }), s.DeleteUser),
+		Write("TagUser", "user", tagging(userTarget, func(in *awsiam.TagUserInput) (*string, []types.Tag) { return in.UserName, in.Tags }), s.TagUser).WithKeys("aws:RequestTag", "aws:TagKeys"),
+		Write("UntagUser", "user", untagging(userTarget, func(in *awsiam.UntagUserInput) (*string, []string) { return in.UserName, in.TagKeys }), s.UntagUser).WithKeys("aws:TagKeys"),
+		Read("ListUserTags", "user", on(userTarget, func(in *awsiam.ListUserTagsInput) *string { return in.UserName }), s.ListUserTags),
+		Write("PutUserPermissionsBoundary", "user", targetPutUserBoundary, s.PutUserPermissionsBoundary).WithKeys("iam:PermissionsBoundary"),
+		Write("DeleteUserPermissionsBoundary", "user", on(boundedUserTarget, func(in *awsiam.DeleteUserPermissionsBoundaryInput) *string { return in.UserName }), s.DeleteUserPermissionsBoundary).WithKeys("iam:PermissionsBoundary"),
 
 		// Groups
 		Write("CreateGroup", "new group", targetCreateGroup, s.CreateGroup),
 		Read("GetGroup", "group", on(groupTarget, func(in *awsiam.GetGroupInput) *string { return in.GroupName }), s.GetGroup),
 		Read("ListGroups", "groups under a path", under("group", func(in *awsiam.ListGroupsInput) *string { return in.PathPrefix }), s.ListGroups),
-		Write("UpdateGroup", "group", on(groupTarget, func(in *awsiam.UpdateGroupInput) *string { return in.GroupName }), s.UpdateGroup),
+		Write("UpdateGroup", "group", targetUpdateGroup, s.UpdateGroup),
 		Write("DeleteGroup", "group", on(groupTarget, func(in *awsiam.DeleteGroupInput) *string { return in.GroupName }), s.DeleteGroup),
 		Write("AddUserToGroup", "group", on(groupTarget, func(in *awsiam.AddUserToGroupInput) *string { return in.GroupName }), s.AddUserToGroup),
 		Write("RemoveUserFromGroup", "group", on(groupTarget, func(in *awsiam.RemoveUserFromGroupInput) *string { return in.GroupName }), s.RemoveUserFromGroup),
@@ -141,36 +120,16 @@ func (s *Service) Operations() []Operation {
 			}
 			return target, nil
 		}, s.prepareVirtualMFADevice, s.CreateVirtualMFADevice).WithKeys("aws:RequestTag", "aws:TagKeys"),
-		Write("EnableMFADevice", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.EnableMFADeviceInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.EnableMFADevice),
-		Write("DeactivateMFADevice", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeactivateMFADeviceInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.DeactivateMFADevice),
-		Write("ResyncMFADevice", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.ResyncMFADeviceInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.ResyncMFADevice),
-		Write("DeleteVirtualMFADevice", "mfa", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeleteVirtualMFADeviceInput) (Target, error) {
-			return deviceTarget(ctx, tx, c, *in.SerialNumber)
-		}, s.DeleteVirtualMFADevice),
-		Read("ListMFADevices", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.ListMFADevicesInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.ListMFADevices),
+		Write("EnableMFADevice", "user", on(userTarget, func(in *awsiam.EnableMFADeviceInput) *string { return in.UserName }), s.EnableMFADevice),
+		Write("DeactivateMFADevice", "user", on(userTarget, func(in *awsiam.DeactivateMFADeviceInput) *string { return in.UserName }), s.DeactivateMFADevice),
+		Write("ResyncMFADevice", "user", on(userTarget, func(in *awsiam.ResyncMFADeviceInput) *string { return in.UserName }), s.ResyncMFADevice),
+		Write("DeleteVirtualMFADevice", "mfa", on(deviceTarget, func(in *awsiam.DeleteVirtualMFADeviceInput) *string { return in.SerialNumber }), s.DeleteVirtualMFADevice),
+		Read("ListMFADevices", "user", on(userTarget, func(in *awsiam.ListMFADevicesInput) *string { return in.UserName }), s.ListMFADevices),
 		Read("ListVirtualMFADevices", "*", anyTarget[awsiam.ListVirtualMFADevicesInput], s.ListVirtualMFADevices),
-		Read("GetMFADevice", "user", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.GetMFADeviceInput) (Target, error) {
-			return userTarget(ctx, tx, c, in.UserName)
-		}, s.GetMFADevice),
-		Write("TagMFADevice", "mfa", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.TagMFADeviceInput) (Target, error) {
-			target, err := deviceTarget(ctx, tx, c, *in.SerialNumber)
-			return tagTarget(target, in.Tags), err
-		}, s.TagMFADevice).WithKeys("aws:RequestTag", "aws:TagKeys"),
-		Write("UntagMFADevice", "mfa", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.UntagMFADeviceInput) (Target, error) {
-			target, err := deviceTarget(ctx, tx, c, *in.SerialNumber)
-			return untagTarget(target, in.TagKeys), err
-		}, s.UntagMFADevice).WithKeys("aws:TagKeys"),
-		Read("ListMFADeviceTags", "mfa", func(ctx context.Context, tx Tx, c *Caller, in *awsiam.ListMFADeviceTagsInput) (Target, error) {
-			return deviceTarget(ctx, tx, c, *in.SerialNumber)
-		}, s.ListMFADeviceTags),
+		Read("GetMFADevice", "user", on(userTarget, func(in *awsiam.GetMFADeviceInput) *string { return in.UserName }), s.GetMFADevice),
+		Write("TagMFADevice", "mfa", tagging(deviceTarget, func(in *awsiam.TagMFADeviceInput) (*string, []types.Tag) { return in.SerialNumber, in.Tags }), s.TagMFADevice).WithKeys("aws:RequestTag", "aws:TagKeys"),
+		Write("UntagMFADevice", "mfa", untagging(deviceTarget, func(in *awsiam.UntagMFADeviceInput) (*string, []string) { return in.SerialNumber, in.TagKeys }), s.UntagMFADevice).WithKeys("aws:TagKeys"),
+		Read("ListMFADeviceTags", "mfa", on(deviceTarget, func(in *awsiam.ListMFADeviceTagsInput) *string { return in.SerialNumber }), s.ListMFADeviceTags),
 
 		// Local commands, which act as root of the account and have no name on the wire.
 		Write("ImportHardwareTokens", "*", anyTarget[ImportTokensInput], s.importTokens).Local(),
@@ -178,17 +137,48 @@ func (s *Service) Operations() []Operation {
 	}
 }
 
-func targetCreateUser(_ context.Context, _ Tx, c *Caller, in *awsiam.CreateUserInput) (Target, error) {
+func targetCreateUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.CreateUserInput) (Target, error) {
 	target := Target{ARN: arn(c.Account, "user", pathOr(in.Path, "/"), *in.UserName)}
 	if len(in.Tags) > 0 {
 		target.Also = []string{"TagUser"}
 	}
-	return withBoundary(tagTarget(target, in.Tags), aws.ToString(in.PermissionsBoundary)), nil
+	return withNewBoundary(ctx, tx, c, tagTarget(target, in.Tags), in.PermissionsBoundary)
+}
+
+// targetUpdateUser is the user under the old name and, if it is to move, under the new one: who may change users
+// of one path only must not move one into another.
+func targetUpdateUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateUserInput) (Target, error) {
+	target, err := userTarget(ctx, tx, c, in.UserName)
+	if err != nil || in.NewUserName == nil && in.NewPath == nil {
+		return target, err
+	}
+	old, _ := ParseARN(target.ARN)
+	target.Beside = arn(c.Account, "user", pathOr(in.NewPath, old.Path), *cmpOr(in.NewUserName, &old.Name))
+	return target, nil
+}
+
+// targetUpdateGroup is the group under the old name and, if it is to move, under the new one.
+func targetUpdateGroup(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateGroupInput) (Target, error) {
+	target, err := groupTarget(ctx, tx, c, in.GroupName)
+	if err != nil || in.NewGroupName == nil && in.NewPath == nil {
+		return target, err
+	}
+	old, _ := ParseARN(target.ARN)
+	target.Beside = arn(c.Account, "group", pathOr(in.NewPath, old.Path), *cmpOr(in.NewGroupName, &old.Name))
+	return target, nil
 }
 
 // pathTarget is what a list by path is authorised against, and how AccessDenied prints it.
 func pathTarget(c *Caller, kind string, prefix *string) Target {
 	return Target{ARN: arn(c.Account, kind, pathOr(prefix, "/"), "")}
+}
+
+func targetPutUserBoundary(ctx context.Context, tx Tx, c *Caller, in *awsiam.PutUserPermissionsBoundaryInput) (Target, error) {
+	target, err := userTarget(ctx, tx, c, in.UserName)
+	if err != nil {
+		return target, err
+	}
+	return withNewBoundary(ctx, tx, c, target, in.PermissionsBoundary)
 }
 
 // boundedUserTarget is a user with its present boundary in iam:PermissionsBoundary.

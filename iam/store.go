@@ -100,7 +100,7 @@ type Change struct {
 
 // AuditStore keeps audit records until the sealer chains them.
 type AuditStore interface {
-	// AppendAudit adds records that are part of the transaction. Account and EventTime in them index the row.
+	// AppendAudit adds records that are part of the transaction. Account, time, event and user name are what they are searched by.
 	AppendAudit(ctx context.Context, records ...AuditEntry) error
 }
 

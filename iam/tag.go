@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -77,15 +79,26 @@ func shownTags(tags []Tag) []types.Tag {
 	return transform(tags, func(t Tag) types.Tag { return types.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
 }
 
-// pageOfTags is a list operation's page of tags, sorted by key.
+// pageOfTags is a list operation's page of tags, sorted by key. Its markers are hashes of keys, since a key may
+// have characters that a marker may not.
 func pageOfTags(tags []Tag, marker *string, maxItems *int32) ([]types.Tag, bool, *string, error) {
+	hash := func(t Tag) string {
+		sum := sha256.Sum256([]byte(t.Key))
+		return hex.EncodeToString(sum[:8])
+	}
 	page, err := paging(marker, maxItems)
 	if err != nil {
 		return nil, false, nil, err
 	}
 	sorted := slices.SortedFunc(slices.Values(tags), func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
-	sorted = slices.DeleteFunc(sorted, func(t Tag) bool { return page.After != "" && t.Key <= page.After })
-	kept, truncated, next := cut(sorted[:min(len(sorted), page.Limit)], page, func(t Tag) string { return t.Key })
+	if page.After != "" {
+		at := slices.IndexFunc(sorted, func(t Tag) bool { return hash(t) == page.After })
+		if at < 0 {
+			return nil, false, nil, wire.Errorf("ValidationError", "Invalid Marker.")
+		}
+		sorted = sorted[at+1:]
+	}
+	kept, truncated, next := cut(sorted[:min(len(sorted), page.Limit)], page, hash)
 	shown := shownTags(kept)
 	if shown == nil {
 		shown = []types.Tag{}

@@ -129,17 +129,21 @@ func (s *Service) DeleteUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.D
 
 // deletable returns DeleteConflict while the user has anything that must be removed first.
 func deletable(ctx context.Context, tx Tx, u *User) error {
-	one := Page{Limit: 1}
-	groups, err := tx.GroupsOfUser(ctx, u.Account, u.ID, one)
+	groups, err := tx.GroupsOfUser(ctx, u.Account, u.ID, Page{Limit: 1})
 	if err != nil {
 		return err
 	}
-	attached, err := tx.AttachedPolicies(ctx, u.Account, u.ID, one)
-	if err != nil {
+	if len(groups) > 0 {
+		return mustFirst("remove users from group first.")
+	}
+	if err := withoutPolicies(ctx, tx, u.Account, u.ID); err != nil {
 		return err
 	}
-	inline, err := tx.InlinePolicies(ctx, u.Account, u.ID, one)
-	if err != nil {
+	_, err = tx.LoginProfile(ctx, u.Account, u.ID)
+	if err == nil {
+		return mustFirst("delete login profile first.")
+	}
+	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	keys, err := tx.AccessKeys(ctx, u.Account, u.ID)
@@ -147,31 +151,22 @@ func deletable(ctx context.Context, tx Tx, u *User) error {
 		return err
 	}
 	devices, err := tx.MFADevicesOf(ctx, u.Account, u.ID)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	_, err = tx.LoginProfile(ctx, u.Account, u.ID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	hasPassword := err == nil
-	for _, obstacle := range []struct {
-		there bool
-		text  string
-	}{
-		{len(groups) > 0, "remove users from group first."},
-		{len(attached) > 0, "detach all policies first."},
-		{len(inline) > 0, "delete policies first."},
-		{hasPassword, "delete login profile first."},
-		{len(keys) > 0 && len(devices) > 0, "remove tokens from principal first."},
-		{len(keys) > 0, "delete access keys first."},
-		{len(devices) > 0, "delete MFA device first."},
-	} {
-		if obstacle.there {
-			return wire.Errorf("DeleteConflict", "Cannot delete entity, must %s", obstacle.text)
-		}
+	case len(keys) > 0 && len(devices) > 0:
+		return mustFirst("remove tokens from principal first.")
+	case len(keys) > 0:
+		return mustFirst("delete access keys first.")
+	case len(devices) > 0:
+		return mustFirst("delete MFA device first.")
 	}
 	return nil
+}
+
+// mustFirst is the answer to deleting what still has something.
+func mustFirst(todo string) error {
+	return wire.Errorf("DeleteConflict", "Cannot delete entity, must %s", todo)
 }
 
 // TagUser adds tags to a user.

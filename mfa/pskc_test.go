@@ -132,7 +132,7 @@ func TestReadPSKCRefuses(t *testing.T) {
 	plain, sealed := testdata(t, "pskc-plain.xml"), sealPSKC(t, "p", rfcSeed(20))
 	for _, c := range []struct{ name, doc, old, new, want string }{
 		{"two digits too many", plain, `Length="6" Encoding="DECIMAL" C`, `Length="8" Encoding="DECIMAL" C`, "key package 2 (GAKT00000002): the token shows 8 digits"},
-		{"digits no number", plain, `Length="6" Encoding="DECIMAL" C`, `Length="six" C`, "key package 2 (GAKT00000002): Length"},
+		{"digits no number", plain, `Length="6" Encoding="DECIMAL" C`, `Length="six" C`, "key package 2 (GAKT00000002): ResponseFormat Length"},
 		{"hexadecimal codes", plain, `"DECIMAL" C`, `"HEXADECIMAL" C`, "decimal digits"},
 		{"check digits", plain, `CheckDigits="false"`, `CheckDigits="true"`, "check digit"},
 		{"event-based", plain, "keyprov:pskc#totp", "keyprov:pskc:hotp", "key package 3 (GAKT00000003): the key is not a TOTP key"},

@@ -77,7 +77,7 @@ func TestVerifySchedule(t *testing.T) {
 			s := c.state
 			for i, try := range c.tries {
 				s.Budget = Budget{} // has tests of its own
-				var got Outcome //nolint
+				var got Outcome
 				if s, got = s.Verify(device, codeOf(try.step), after(try.at)); got != try.want {
 					t.Fatalf("try %d: at %d, code of %d: %v, want %v", i+1, try.at, try.step, got, try.want)
 				}
@@ -121,7 +121,7 @@ func TestVerifyCodeOfTwoSteps(t *testing.T) {
 	} {
 		s := State{Floor: early - 1, Used: c.used}
 		for i, want := range c.wants {
-			var got Outcome //nolint
+			var got Outcome
 			if s, got = s.Verify(device, code, now); got != want {
 				t.Errorf("%s: try %d: %v, want %v", name, i+1, got, want)
 			}
@@ -216,7 +216,6 @@ func TestVerifyNeverAcceptsAStepTwice(t *testing.T) {
 				s.Budget = Budget{} // else the budget would hide much of the rest
 			}
 			old, oldUsed := s, slices.Clone(s.Used)
-			var got Outcome //nolint
 			step := startStep + clock + s.Drift + r.Int64N(9) - 4
 			if r.IntN(20) == 0 {
 				s, _ = s.Reinstate(totp, totp.Code(step), totp.Code(step+1), after(clock))

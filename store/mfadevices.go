@@ -134,6 +134,9 @@ func (t *tx) MFABudget(_ context.Context, account, serial string) (b mfa.Budget,
 }
 
 func (t *tx) PutMFABudget(_ context.Context, account, serial string, b mfa.Budget) error {
+	if _, err := t.exec(`DELETE FROM mfa_budgets WHERE account = $1 AND budget_window < $2`, account, b.Window); err != nil {
+		return err
+	}
 	_, err := t.exec(`INSERT INTO mfa_budgets (account, serial, budget_window, attempts, pair_failures)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account, serial) DO UPDATE SET budget_window = excluded.budget_window,
 		attempts = excluded.attempts, pair_failures = excluded.pair_failures`,

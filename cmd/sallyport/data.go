@@ -40,6 +40,7 @@ func (i *installation) databaseURL() string {
 }
 
 func (i *installation) keysetPath() string      { return filepath.Join(i.data, "keyset.json") }
+func (i *installation) nodePath() string        { return filepath.Join(i.data, "node") }
 func (i *installation) credentialsPath() string { return filepath.Join(i.data, "credentials") }
 
 // opened is an installation with its files open.
@@ -93,7 +94,7 @@ func (i *installation) open(ctx context.Context, options store.Options) (*opened
 // node is the name of this node in audit records: random, made once, kept in the data directory, so that local
 // commands write into the hash chain of the server beside them.
 func (i *installation) node() (string, error) {
-	path := filepath.Join(i.data, "node")
+	path := i.nodePath()
 	text, err := os.ReadFile(path)
 	if err == nil {
 		if name := strings.TrimSpace(string(text)); len(name) == 16 {

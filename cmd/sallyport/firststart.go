@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/sallyport-iam/sallyport/iam"
@@ -59,21 +61,33 @@ func (s *started) greet(out io.Writer, address string, o *serveOptions) {
 		}
 		fmt.Fprintf(out, "Root's access key is in %s (profile \"root\").\n", o.credentialsPath())
 	}
+	program, err := os.Executable()
+	if err != nil {
+		program = "sallyport"
+	}
 	fmt.Fprintf(out, "\nSallyport listens on %s. In another terminal, paste:\n\n%s\n", endpoint,
-		strings.NewReplacer("{endpoint}", endpoint, "{credentials}", o.credentialsPath()).Replace(nextSteps))
+		strings.NewReplacer("{endpoint}", endpoint, "{credentials}", absolute(o.credentialsPath()), "{sallyport}", program).Replace(nextSteps))
 }
 
-// nextSteps lets a newcomer enrol a user's first MFA device with the stock AWS CLI. Every CLI version honours
-// --endpoint-url, the environment variable for it only newer ones.
+// absolute is the path as another terminal needs it.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return path
+}
+
+// nextSteps lets a newcomer enrol a user's first MFA device with the stock AWS CLI, without a phone. Every CLI
+// version honours --endpoint-url, the environment variable for it only newer ones.
 const nextSteps = `  export AWS_SHARED_CREDENTIALS_FILE="{credentials}" AWS_PROFILE=root AWS_DEFAULT_REGION=us-east-1
-  alias sally='aws --endpoint-url {endpoint}'
+  sally() { aws --endpoint-url {endpoint} "$@"; }
 
   sally sts get-caller-identity
   sally iam create-user --user-name alice
-  sally iam create-virtual-mfa-device --virtual-mfa-device-name alice \
-    --outfile alice.png --bootstrap-method QRCodePNG
-  # Scan alice.png with an authenticator app, then send two consecutive codes:
-  sally iam enable-mfa-device --user-name alice --serial-number ARN_PRINTED_ABOVE \
-    --authentication-code1 CODE --authentication-code2 NEXT_CODE
+  serial=$(sally iam create-virtual-mfa-device --virtual-mfa-device-name alice --outfile alice.seed \
+    --bootstrap-method Base32StringSeed --query VirtualMFADevice.SerialNumber --output text)
+  set -- $("{sallyport}" totp alice.seed)   # two consecutive codes, as an authenticator app shows them
+  sally iam enable-mfa-device --user-name alice --serial-number "$serial" \
+    --authentication-code1 "$1" --authentication-code2 "$2"
   sally iam list-mfa-devices --user-name alice
 `

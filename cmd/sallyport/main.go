@@ -6,6 +6,7 @@
 //	sallyport root reset-mfa      take root's lost MFA devices off
 //	sallyport audit tail|verify   read the audit log, prove that it is whole
 //	sallyport keys rotate         make new keys; the old ones still open what they sealed
+//	sallyport totp                print the codes of a seed, for first steps without a phone
 //
 // The local tools need the data directory (its keyset above all) and the database, not a running server; beside
 // one they work too. Every flag can be given as an environment variable instead: --external-url is
@@ -57,7 +58,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags()) },
 	}
-	root.AddCommand(serveCommand(), accountsCommand(), tokensCommand(), rootUserCommand(), auditCommand(), keysCommand())
+	root.AddCommand(serveCommand(), accountsCommand(), tokensCommand(), rootUserCommand(), auditCommand(), keysCommand(), totpCommand())
 	return root
 }
 

@@ -149,6 +149,8 @@ CREATE TABLE login_profiles (
     changed        BIGINT NOT NULL,
     last_used      BIGINT NOT NULL,
     reset_required BIGINT NOT NULL,
+    failures       BIGINT NOT NULL, -- wrong old passwords in a row
+    last_failure   BIGINT NOT NULL,
     PRIMARY KEY (account, owner_id)
 );
 
