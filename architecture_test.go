@@ -51,7 +51,9 @@ type goPackage struct {
 	TestGoFiles []string
 }
 
-func (p goPackage) folder() string { return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/") }
+func (p goPackage) folder() string {
+	return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+}
 
 func listPackages(t *testing.T) []goPackage {
 	t.Helper()

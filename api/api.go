@@ -219,12 +219,16 @@ func tooLarge() error {
 	return wire.Errorf("RequestEntityTooLarge", "The request is longer than 524288 bytes.")
 }
 
-// parseForm reads the parameters of a request: of a POST from its body, of a GET from its query.
+// parseForm reads the parameters of a request: of a POST from its body, of a GET from its query. A presigned POST
+// without a body, as boto3 makes them, has them in its query too.
 func parseForm(r *http.Request, body []byte) (wire.Form, error) {
 	if r.Method == http.MethodGet {
 		if len(body) > 0 {
 			return wire.Form{}, wire.Errorf("MalformedInput", "A GET request has no body.")
 		}
+		return wire.ParseForm(r.URL.RawQuery, wire.DefaultLimits)
+	}
+	if len(body) == 0 && hasParameter(r.URL.RawQuery, "X-Amz-Algorithm") {
 		return wire.ParseForm(r.URL.RawQuery, wire.DefaultLimits)
 	}
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))

@@ -108,11 +108,10 @@ func readAnswer(r *bufio.Reader, w io.Writer) error {
 // readHeader peeks until the reader holds a whole header, and takes it. It is good until the next read.
 func readHeader(r *bufio.Reader) ([]byte, error) {
 	for want := 1; ; want = r.Buffered() + 1 {
-		seen, err := r.Peek(want)
-		if err != nil {
+		if _, err := r.Peek(want); err != nil {
 			return nil, err
 		}
-		seen, _ = r.Peek(r.Buffered())
+		seen, _ := r.Peek(r.Buffered())
 		if end := bytes.Index(seen, []byte("\r\n\r\n")); end >= 0 {
 			r.Discard(end + 4)
 			return seen[:end+4], nil

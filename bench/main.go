@@ -27,6 +27,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 var measurements = []struct {
@@ -51,9 +52,9 @@ type bench struct {
 
 // size says how much is measured.
 type size struct {
-	users   int // in the database; half of them have an MFA device
-	rounds  int
-	seconds float64 // of a round, at most
+	users  int // in the database; half of them have an MFA device
+	rounds int
+	round  time.Duration // at most
 }
 
 func main() {
@@ -65,9 +66,9 @@ func main() {
 	if *reference != "" {
 		exit(serveReference(*reference))
 	}
-	b := &bench{size: size{users: 100_000, rounds: 7, seconds: 3}}
+	b := &bench{size: size{users: 100_000, rounds: 7, round: 3 * time.Second}}
 	if *short {
-		b.size = size{users: 400, rounds: 2, seconds: 0.2}
+		b.size = size{users: 400, rounds: 2, round: time.Second / 5}
 	}
 	exit(b.run(*dir, *only))
 }

@@ -62,6 +62,3 @@ func (s *side) round(connections int, limit time.Duration) error {
 	s.answered += answered
 	return nil
 }
-
-// seconds is a number of seconds as a duration.
-func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }

@@ -38,7 +38,7 @@ func signin(b *bench) error {
 				return err
 			}
 			answered := s.answered
-			if err := s.round(signinClients, seconds(b.size.seconds)); err != nil {
+			if err := s.round(signinClients, b.size.round); err != nil {
 				return err
 			}
 			after, err := s.process.metric("sallyport_store_commits_total")

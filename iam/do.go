@@ -34,6 +34,7 @@ func (s *Service) read(ctx context.Context, c *Caller, op *Operation, in any) (o
 		return nil, err
 	}
 	err = s.Store.View(ctx, func(tx Tx) error {
+		tx = &snapshot{Tx: tx}
 		if err := s.authorize(ctx, tx, c, op, in); err != nil {
 			return err
 		}
@@ -41,6 +42,27 @@ func (s *Service) read(ctx context.Context, c *Caller, op *Operation, in any) (o
 		return err
 	})
 	return out, err
+}
+
+// snapshot remembers the user that a read is authorised against, because the operation then asks for it again.
+// Nothing can change it in between: all that is read from a snapshot is of one moment.
+type snapshot struct {
+	Tx
+	account, name string
+	user          User
+	found         bool
+}
+
+func (s *snapshot) User(ctx context.Context, account, name string) (*User, error) {
+	if !s.found || s.account != account || s.name != name {
+		u, err := s.Tx.User(ctx, account, name)
+		if err != nil {
+			return nil, err
+		}
+		s.account, s.name, s.user, s.found = account, name, *u, true
+	}
+	u := s.user
+	return &u, nil
 }
 
 // call is one call of a writing operation on its way through the transaction.

@@ -29,11 +29,10 @@ func TestAttack33_PayloadModesWithAWrongSecret(t *testing.T) {
 		for _, with := range []struct {
 			name string
 			aws.Credentials
-			declared bool // the mode is right for root
 		}{
-			{"a wrong secret", forged, false},
-			{"an empty secret", aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: " "}, false},
-			{"the right secret, another body", root, false},
+			{"a wrong secret", forged},
+			{"an empty secret", aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: " "}},
+			{"the right secret, another body", root},
 		} {
 			r := s.post(body)
 			r.Header.Set("X-Amz-Content-Sha256", mode)
@@ -92,7 +91,7 @@ func TestAttack34_SplitCredentials(t *testing.T) {
 		name string
 		r    *http.Request
 	}{
-		{"neither", header(eve, s.url+"/?"+body)},
+		{"her own, whole, which allows nothing", header(eve, s.url+"/?"+body)},
 		{"both, whole", func() *http.Request {
 			r := header(eve, s.url+"/?"+body)
 			r.URL.RawQuery = query(s.presign(eve, "iam", body))
@@ -309,7 +308,6 @@ func TestAttack45_FormBombBeforeAuthentication(t *testing.T) {
 	if used := s.metric("go_memstats_heap_alloc_bytes"); used > 64<<20 {
 		t.Errorf("afterwards the server's heap has %.0f MiB, want less than 64", used/(1<<20))
 	}
-	s.neverPanicked()
 }
 
 // Policies whose matching could take exponential time in a naive matcher are answered like any other.

@@ -85,7 +85,9 @@ func install(t *testing.T) (data string) {
 // newServer starts a server that has an account already.
 func newServer(t *testing.T) *server {
 	t.Helper()
-	return startServer(t, install(t))
+	s := startServer(t, install(t))
+	t.Cleanup(s.neverPanicked)
+	return s
 }
 
 // crash kills the server without warning and starts it again.
@@ -95,12 +97,24 @@ func (s *server) crash() {
 	s.start()
 }
 
-// open opens the installation beside the running server, as the local commands do.
-func (s *server) open() *opened {
+// beside opens the installation beside the running server, as the local commands do, and closes it again: only
+// the server itself has the database open when it is killed.
+func (s *server) beside(do func(at *opened)) {
 	s.t.Helper()
-	return openInstallation(s.t, s.data)
+	i := installation{data: s.data}
+	at, err := i.open(s.t.Context(), store.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() {
+		if err := at.store.Close(); err != nil {
+			s.t.Error(err)
+		}
+	}()
+	do(at)
 }
 
+// openInstallation opens an installation for as long as the test runs.
 func openInstallation(t *testing.T, data string) *opened {
 	t.Helper()
 	i := installation{data: data}
@@ -196,42 +210,50 @@ func numbered(prefix string, count int) []string {
 }
 
 // member makes one user with an access key and an MFA device.
-func (s *server) member(name string) member {
+func (s *server) member(name string) (m member) {
 	s.t.Helper()
-	return members(s.t, s.open(), name)[0]
+	s.beside(func(at *opened) { m = members(s.t, at, name)[0] })
+	return m
 }
 
 // state is what the database remembers of a device.
 func (s *server) state(serial string) mfa.State {
 	s.t.Helper()
-	var state mfa.State
-	err := s.open().store.View(s.t.Context(), func(tx iam.Tx) error {
-		d, err := tx.MFADevice(s.t.Context(), accountID, serial)
-		if err == nil {
-			state = d.State
-		}
-		return err
+	return s.states(serial)[0]
+}
+
+func (s *server) states(serials ...string) (states []mfa.State) {
+	s.t.Helper()
+	s.beside(func(at *opened) {
+		err := at.store.View(s.t.Context(), func(tx iam.Tx) error {
+			for _, serial := range serials {
+				d, err := tx.MFADevice(s.t.Context(), accountID, serial)
+				if err != nil {
+					return err
+				}
+				states = append(states, d.State)
+			}
+			return nil
+		})
+		s.must("MFADevice", err)
 	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return state
+	return states
 }
 
 // setState changes what the database remembers of a device.
 func (s *server) setState(serial string, change func(*mfa.State)) {
 	s.t.Helper()
-	err := s.open().store.Update(s.t.Context(), func(tx iam.Tx) error {
-		d, err := tx.LockMFADevice(s.t.Context(), accountID, serial)
-		if err != nil {
-			return err
-		}
-		change(&d.State)
-		return tx.UpdateMFADevice(s.t.Context(), d)
+	s.beside(func(at *opened) {
+		err := at.store.Update(s.t.Context(), func(tx iam.Tx) error {
+			d, err := tx.LockMFADevice(s.t.Context(), accountID, serial)
+			if err != nil {
+				return err
+			}
+			change(&d.State)
+			return tx.UpdateMFADevice(s.t.Context(), d)
+		})
+		s.must("UpdateMFADevice", err)
 	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // oneWindow makes a device's budget of attempts that of a later window, so that no window of the clock's begins
@@ -601,9 +623,9 @@ func fieldsOf(in any) (names []string) {
 // eventually waits for what another process does in its own time.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not seen in 20 seconds: %s", what)
+			t.Fatalf("not seen in 10 seconds: %s", what)
 		}
 	}
 }

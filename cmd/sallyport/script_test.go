@@ -30,7 +30,7 @@ import (
 // testscript's own commands, a script has these:
 //
 //	serve [FLAG...]         start the server on a free port; data directory $SALLYPORT_DATA, log in server.log
-//	stop                    stop it and wait
+//	shutdown                stop it and wait
 //	[!] aws ARG...          the AWS CLI against the server, as the profile $AWS_PROFILE (first: root)
 //	refused CODE [TEXT]     the last aws was refused with this error code of AWS, and this text if given
 //	get NAME PATH           set $NAME from the last output, which is JSON: get ARN Role.Arn, get ID Users.0.UserId
@@ -57,7 +57,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": scriptServe, "stop": scriptStop,
+			"serve": scriptServe, "shutdown": scriptShutdown,
 			"aws": scriptAWS, "refused": scriptRefused,
 			"get": scriptGet, "profile": scriptProfile, "as": scriptAs,
 			"seed": scriptSeed, "code": scriptCode, "codes": scriptCodes,
@@ -86,8 +86,18 @@ func TestScripts(t *testing.T) {
 func needsTool(t *testing.T, name string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
-		t.Skipf("NOT TESTED: there is no %s. `make test` installs the tools that the tests need, or says how.", name)
+		missingTool(t, name)
 	}
+}
+
+// missingTool fails the test in `make test`, which sets SALLYPORT_TEST_ALL, and skips it in a plain `go test`.
+func missingTool(t *testing.T, name string) {
+	t.Helper()
+	const text = "NOT TESTED: there is no %s. `make test` installs the tools that the tests need, or says how."
+	if os.Getenv("SALLYPORT_TEST_ALL") != "" {
+		t.Fatalf(text, name)
+	}
+	t.Skipf(text, name)
 }
 
 // awsEnvironment is that of an AWS CLI or SDK which knows nothing of the machine it runs on.
@@ -196,7 +206,7 @@ func listening(log string) (endpoint string, err error) {
 	return "", errors.New("a minute has passed")
 }
 
-func scriptStop(ts *testscript.TestScript, neg bool, args []string) {
+func scriptShutdown(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Value(scriptServer{}).(*scriptServer).stop(syscall.SIGTERM))
 }
 
@@ -393,6 +403,6 @@ func pythonWithBoto3(t *testing.T) string {
 			return python
 		}
 	}
-	t.Skip("NOT TESTED: there is no python3 with boto3. `make test` installs the tools that the tests need, or says how.")
+	missingTool(t, "python3 with boto3")
 	return ""
 }
