@@ -13,16 +13,19 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/sallyport-iam/sallyport/audit"
 	"github.com/sallyport-iam/sallyport/iam"
+	"github.com/sallyport-iam/sallyport/store"
 	"github.com/sallyport-iam/sallyport/wire"
 )
 
@@ -42,18 +45,25 @@ type Handler struct {
 	Log        *slog.Logger
 	Now        func() time.Time
 
-	operations map[key]*iam.Operation
+	operations map[key]*served
 }
 
 type key struct{ service, action string }
 
-// Serve makes the operations known to the handler; those without a name on the wire are left out.
+// served is an operation with where its requests are counted.
+type served struct {
+	*iam.Operation
+	observe func(took time.Duration)
+}
+
+// Serve makes the operations known to the handler, whose Metrics are set; those without a name on the wire are
+// left out.
 func (h *Handler) Serve(tables ...[]iam.Operation) {
-	h.operations = make(map[key]*iam.Operation)
+	h.operations = make(map[key]*served)
 	for _, table := range tables {
 		for i := range table {
 			if op := &table[i]; !op.Unlisted {
-				h.operations[key{op.Service, op.Action}] = op
+				h.operations[key{op.Service, op.Action}] = &served{op, h.Metrics.success(op.Action)}
 			}
 		}
 	}
@@ -85,9 +95,20 @@ func hasParameter(query, name string) bool {
 type exchange struct {
 	id      string // request id
 	service wire.Service
-	action  string // "" until it is known to be one of ours
+	op      *served // nil until it is known
 	caller  *iam.Caller
 }
+
+// action is a label or word for the operation; "none" stands for all that name none of ours.
+func (x *exchange) action() string {
+	if x.op == nil {
+		return "none"
+	}
+	return x.op.Action
+}
+
+// xml is the content type of every answer.
+var xml = []string{"text/xml"}
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -95,24 +116,42 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{id: audit.NewID(), service: wire.IAM}
 	header := w.Header()
 	header["X-Amzn-Requestid"] = []string{x.id}
-	header["Content-Type"] = []string{"text/xml"}
+	header["Content-Type"] = xml
 	document, err := h.answer(r, x)
-	status := http.StatusOK
-	if err != nil {
-		answer := h.explain(r, x, err)
-		if encoded := iam.EncodedMessage(err); encoded != "" {
-			header.Set("X-Sallyport-Authorization-Message", encoded)
-		}
-		document, status = wire.ErrorResponse(x.service, x.id, answer), answer.Status
-		h.Metrics.observe(x.action, answer.Code, h.Now().Sub(started))
-	} else {
-		h.Metrics.observe(x.action, "Success", h.Now().Sub(started))
+	if err == nil {
+		x.op.observe(h.Now().Sub(started))
+		w.Write(document)
+		return
 	}
-	w.WriteHeader(status)
-	w.Write(document)
+	answer := h.explain(r, x, err)
+	if encoded := iam.EncodedMessage(err); encoded != "" {
+		header.Set("X-Sallyport-Authorization-Message", encoded)
+	}
+	if answer.Status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", retryAfter)
+	}
+	h.Metrics.observe(x.action(), answer.Code, h.Now().Sub(started))
+	w.WriteHeader(answer.Status)
+	w.Write(wire.ErrorResponse(x.service, x.id, answer))
 }
 
-func (h *Handler) answer(r *http.Request, x *exchange) ([]byte, error) {
+// Bounds of the time of a request.
+const (
+	patience   = 30 * time.Second // for the database and the password hasher, waiting included
+	retryAfter = "2"              // seconds; what clients of an overloaded server are told to wait
+)
+
+// answer does what is asked. A panic in it is a failure of this one request.
+func (h *Handler) answer(r *http.Request, x *exchange) (document []byte, err error) {
+	defer func() {
+		switch value := recover(); value {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(value)
+		default:
+			err = &store.PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
 	body, err := readBody(r)
 	if err != nil {
 		return nil, err
@@ -124,7 +163,9 @@ func (h *Handler) answer(r *http.Request, x *exchange) ([]byte, error) {
 	if named, ok := wire.ServiceByVersion(form.Get("Version")); ok {
 		x.service = named
 	}
-	caller, service, err := h.Signatures(r.Context(), r, body, form)
+	ctx, cancel := h.bound(r.Context(), x.service, form)
+	defer cancel()
+	caller, service, err := h.Signatures(ctx, r, body, form)
 	if err != nil {
 		return nil, err
 	}
@@ -134,27 +175,34 @@ func (h *Handler) answer(r *http.Request, x *exchange) ([]byte, error) {
 	caller.UserAgent = r.UserAgent()
 	caller.Secure = r.TLS != nil
 
-	op, err := h.operation(service, form)
-	if err != nil {
+	if x.op, err = h.operation(service, form); err != nil {
 		return nil, err
 	}
-	x.action = op.Action
-	in := op.NewInput()
+	in := x.op.NewInput()
 	if err := wire.Decode(form, in); err != nil {
 		return nil, err
 	}
-	if err := wire.Validate(service, op.Action, in); err != nil {
+	if err := wire.Validate(service, x.op.Action, in); err != nil {
 		return nil, err
 	}
-	out, err := h.IAM.Do(r.Context(), caller, op, in)
+	out, err := h.IAM.Do(ctx, caller, x.op.Operation, in)
 	if err != nil {
 		return nil, err
 	}
-	return wire.Response(service, op.Action, x.id, out)
+	return wire.Response(service, x.op.Action, x.id, out)
+}
+
+// bound limits the time that a request may wait and work, so that a queue of them comes to an end. What is
+// answered from memory waits for nothing, but for the first look-up of its key, and is spared the timer.
+func (h *Handler) bound(ctx context.Context, service wire.Service, form wire.Form) (context.Context, context.CancelFunc) {
+	if op := h.operations[key{service.Name, form.Get("Action")}]; op != nil && op.Access == iam.FromCaller {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, patience)
 }
 
 // operation finds what the form asks for.
-func (h *Handler) operation(service wire.Service, form wire.Form) (*iam.Operation, error) {
+func (h *Handler) operation(service wire.Service, form wire.Form) (*served, error) {
 	action, version := form.Get("Action"), form.Get("Version")
 	if action == "" {
 		return nil, wire.Errorf("MissingAction", "The request is missing an Action parameter.")
@@ -231,15 +279,24 @@ func parseForm(r *http.Request, body []byte) (wire.Form, error) {
 	if len(body) == 0 && hasParameter(r.URL.RawQuery, "X-Amz-Algorithm") {
 		return wire.ParseForm(r.URL.RawQuery, wire.DefaultLimits)
 	}
-	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if charset := parameters["charset"]; err != nil || kind != "application/x-www-form-urlencoded" ||
-		charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if !isForm(r.Header.Get("Content-Type")) {
 		return wire.Form{}, wire.Errorf("MalformedInput", "The Content-Type must be application/x-www-form-urlencoded; charset=utf-8.")
 	}
 	if hasParameter(r.URL.RawQuery, "Action") || hasParameter(r.URL.RawQuery, "Version") {
 		return wire.Form{}, wire.Errorf("MalformedInput", "The parameters of a POST request belong into its body.")
 	}
 	return wire.ParseForm(string(body), wire.DefaultLimits)
+}
+
+// isForm tells the media type of a form in UTF-8. The two spellings that SDKs use need no parsing.
+func isForm(contentType string) bool {
+	const form = "application/x-www-form-urlencoded"
+	if contentType == form || contentType == form+"; charset=utf-8" {
+		return true
+	}
+	kind, parameters, err := mime.ParseMediaType(contentType)
+	charset := parameters["charset"]
+	return err == nil && kind == form && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 // explain turns any error into the client's answer, and leaves the operator a line with the request id. What
@@ -249,16 +306,31 @@ func (h *Handler) explain(r *http.Request, x *exchange, err error) *wire.Error {
 	if x.caller != nil {
 		who = x.caller.UserARN()
 	}
-	line := h.Log.With("request", x.id, "action", x.action, "caller", who, "source", r.RemoteAddr)
+	line := h.Log.With("request", x.id, "action", x.action(), "caller", who, "source", r.RemoteAddr)
 	var answer *wire.Error
+	var panicked *store.PanicError
 	switch {
 	case errors.As(err, &answer):
-		line.Info("refused", "code", answer.Code, "message", answer.Message)
+		line.Info("refused", "code", answer.Code, "message", cut(answer.Message))
 		return answer
+	case errors.Is(err, context.DeadlineExceeded):
+		line.Warn("took too long", "error", err)
+		return wire.Errorf("ServiceUnavailable", "The server is overloaded. Try again.")
 	case errors.Is(err, context.Canceled):
 		line.Info("the client went away")
+	case errors.As(err, &panicked):
+		line.Error("panic", "value", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
 	default:
 		line.Error("failed", "error", err)
 	}
 	return wire.Errorf("ServiceFailure", "The request could not be processed because of a failure of the server.")
+}
+
+// cut bounds a message in the log: some repeat what the client sent.
+func cut(message string) string {
+	const longest = 1 << 10
+	if len(message) > longest {
+		return strings.ToValidUTF8(message[:longest], "") + "…"
+	}
+	return message
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,12 +28,21 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	return m
 }
 
-// observe counts one request. The action is "" for a request that names none of ours, so that clients can't
-// make up label values.
+// observe counts one request. The action is of one of our operations, or "none", and the result a code of our
+// own, so that clients can't make up label values.
 func (m *Metrics) observe(action, result string, took time.Duration) {
-	if action == "" {
-		action = "none"
-	}
 	m.requests.WithLabelValues(action, result).Inc()
 	m.seconds.WithLabelValues(action).Observe(took.Seconds())
+}
+
+// success is observe for the successes of one action, which looks its labels up once, at the first.
+func (m *Metrics) success(action string) func(took time.Duration) {
+	metrics := sync.OnceValues(func() (prometheus.Counter, prometheus.Observer) {
+		return m.requests.WithLabelValues(action, "Success"), m.seconds.WithLabelValues(action)
+	})
+	return func(took time.Duration) {
+		requests, seconds := metrics()
+		requests.Inc()
+		seconds.Observe(took.Seconds())
+	}
 }

@@ -18,7 +18,8 @@ var services = []string{wire.IAM.Name, wire.STS.Name}
 // temporary credentials by opening their session token. used is told of every use of a long-term key.
 func Signatures(directory *iam.Directory, tokens *sts.Service, now func() time.Time, used func(accessKeyID string, use iam.AccessKeyUse)) Authenticator {
 	return func(ctx context.Context, r *http.Request, body []byte, _ wire.Form) (*iam.Caller, wire.Service, error) {
-		signature, err := sigv4.Parse(r, body, services, now())
+		at := now()
+		signature, err := sigv4.Parse(r, body, services, at)
 		if err != nil {
 			return nil, wire.IAM, answered(err)
 		}
@@ -43,7 +44,7 @@ func Signatures(directory *iam.Directory, tokens *sts.Service, now func() time.T
 			if err != nil {
 				return nil, service, err
 			}
-			principal, err := directory.Owner(ctx, credential.Account, credential.OwnerID)
+			principal, err := directory.Owner(ctx, credential)
 			if errors.Is(err, iam.ErrNotFound) {
 				return nil, service, unknownKey()
 			}
@@ -58,7 +59,7 @@ func Signatures(directory *iam.Directory, tokens *sts.Service, now func() time.T
 		}
 		caller.Region = signature.Region
 		if caller.LongTerm() {
-			used(caller.AccessKeyID, iam.AccessKeyUse{Time: now(), Region: signature.Region, Service: signature.Service})
+			used(caller.AccessKeyID, iam.AccessKeyUse{Time: at, Region: signature.Region, Service: signature.Service})
 		}
 		return caller, service, nil
 	}

@@ -37,21 +37,24 @@ type Digest struct {
 	Signature         []byte    // over [Digest.Message]
 }
 
-// Log is what the sealer needs of the store.
+// Log is what the sealer needs of the store, which keeps the chain apart from the
+// records: they are written once.
 type Log interface {
 	// Head returns number and hash of the node's last chained record. Where
 	// retention has removed them all, or there were none, it returns 0 and the zero
 	// hash; the sealer then goes on from the last digest.
 	Head(ctx context.Context, node string) (seq int64, hash Hash, err error)
 
-	// Unchained returns the node's committed records without a place in the chain,
-	// in the order of their ids, at most limit. A record that commits late with a
-	// lower id simply comes later in the chain.
+	// Unchained returns the node's committed records after the last one that is
+	// chained, in the order of their ids, at most limit. The store sees to it that
+	// no record commits later with a lower id: one that has no link although later
+	// ones do was inserted.
 	Unchained(ctx context.Context, node string, limit int) ([]Entry, error)
 
-	// Chain stores the links in one transaction: all or none. It fails where a
-	// record has a link already or a number of the node is taken already, so that
-	// two sealers by mistake can't fork the chain.
+	// Chain stores the links, which have consecutive numbers, in one transaction: all
+	// or none. It fails where a record has a link already, is another node's or would
+	// be passed over, or a number is taken already, so that two sealers by mistake
+	// can't fork the chain.
 	Chain(ctx context.Context, node string, links []Link) error
 
 	// LastDigest returns the node's digest with the greatest LastSeq, nil if it has none.

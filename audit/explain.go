@@ -15,6 +15,13 @@ func (v *verifier) duplicate(record, after *Chained) *Problem {
 	return named(Inserted, record)
 }
 
+// inserted says that a record without a link was inserted before a number.
+func inserted(record *Chained, seq int64) *Problem {
+	at := *record
+	at.Seq = seq
+	return named(Inserted, &at)
+}
+
 // explain finds out what was done about a record whose hash does not fit the place it
 // has, which is v.next. It reads the rest of the node's records once more, at most.
 func (v *verifier) explain(record, after *Chained) (*Problem, error) {

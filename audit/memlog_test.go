@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -76,6 +77,17 @@ func (l *memLog) Head(ctx context.Context, node string) (int64, Hash, error) {
 	return head.seq, head.hash, nil
 }
 
+// lastID returns the id of the record chained last, or less than any id.
+func (l *memLog) lastID(node string) int64 {
+	head := memRow{id: math.MinInt64}
+	for _, row := range l.rows {
+		if row.node == node && row.chained && row.seq > head.seq {
+			head = row
+		}
+	}
+	return head.id
+}
+
 func (l *memLog) Pending(ctx context.Context, node string) (int64, error) {
 	leave, err := l.enter("Pending")
 	if err != nil {
@@ -83,8 +95,9 @@ func (l *memLog) Pending(ctx context.Context, node string) (int64, error) {
 	}
 	defer leave()
 	var n int64
+	last := l.lastID(node)
 	for _, row := range l.rows {
-		if row.node == node && !row.chained {
+		if row.node == node && row.id > last {
 			n++
 		}
 	}
@@ -98,8 +111,9 @@ func (l *memLog) Unchained(ctx context.Context, node string, limit int) ([]Entry
 	}
 	defer leave()
 	var entries []Entry
+	last := l.lastID(node)
 	for _, row := range l.rows {
-		if row.node == node && !row.chained && len(entries) < limit {
+		if row.node == node && row.id > last && len(entries) < limit {
 			entries = append(entries, Entry{ID: row.id, Record: row.record})
 		}
 	}
@@ -191,10 +205,21 @@ func (l *memLog) Records(ctx context.Context, node string) iter.Seq2[Chained, er
 				records = append(records, Chained{ID: row.id, Seq: row.seq, Hash: row.hash, Record: row.record})
 			}
 		}
+		var strays []Chained
+		last := l.lastID(node)
+		for _, row := range l.rows {
+			if row.node == node && !row.chained && row.id < last {
+				strays = append(strays, Chained{ID: row.id, Record: row.record})
+			}
+		}
 		leave()
 		slices.SortFunc(records, func(a, b Chained) int {
 			return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
 		})
+		for _, stray := range strays {
+			at := slices.IndexFunc(records, func(r Chained) bool { return r.Seq > 0 && r.ID > stray.ID })
+			records = slices.Insert(records, at, stray)
+		}
 		for _, record := range records {
 			if !yield(record, nil) {
 				return

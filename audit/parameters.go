@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // secretNames are the names, in lower case, under which IAM, STS and the sign-in
@@ -119,36 +117,4 @@ func cutStrings(node any, n int) any {
 		}
 	}
 	return node
-}
-
-// escape writes characters that a terminal or reader may act on as \u escapes. They
-// can only be inside strings, since JSON has none of them elsewhere.
-func escape(text []byte) []byte {
-	dangerous := func(r rune) bool {
-		return r == 0x7f || r >= 0x80 && r <= 0x9f || r > 0x9f && unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
-	}
-	// Most records are plain ASCII, where only DEL can be dangerous.
-	if !slices.ContainsFunc(text, func(b byte) bool { return b >= 0x7f }) {
-		return text
-	}
-	if utf8.Valid(text) && bytes.IndexFunc(text, dangerous) < 0 {
-		return text
-	}
-	out := make([]byte, 0, len(text)+64)
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		switch {
-		case r == utf8.RuneError && size == 1: // from a json.RawMessage, which is not checked
-			out = append(out, `\ufffd`...)
-		case !dangerous(r):
-			out = append(out, text[:size]...)
-		case r > 0xffff: // tag characters and the like, as a surrogate pair
-			r -= 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		text = text[size:]
-	}
-	return out
 }

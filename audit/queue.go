@@ -23,7 +23,7 @@ type QueueConfig[T any] struct {
 
 	Capacity int           // records that wait at most; 0 is 8192
 	MaxBytes int           // bytes that wait at most, by Size; 0 is 32 MiB
-	Batch    int           // records in one write at most; 0 is 256
+	Batch    int           // records in one write at most; 0 is 256, which holds up SQLite's writer for some 2 ms
 	Delay    time.Duration // how long a record waits for others; 0 is 100 ms
 	Attempts int           // writes of one batch before it is lost; 0 is 8
 	Backoff  time.Duration // before the second attempt, doubled for each later one up to 5 s; 0 is 100 ms
@@ -179,11 +179,18 @@ func (q *Queue[T]) linger() {
 	}
 }
 
+// maxWrite bounds one write by bytes too: records have a kilobyte as a rule and a hundred times that at worst.
+const maxWrite = 1 << 20
+
 // take removes the next batch from the queue.
 func (q *Queue[T]) take() []T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := min(len(q.items), q.config.Batch)
+	n, bytes := 0, 0
+	for n < min(len(q.items), q.config.Batch) && (n == 0 || bytes+q.size(q.items[n]) <= maxWrite) {
+		bytes += q.size(q.items[n])
+		n++
+	}
 	if n == 0 {
 		return nil
 	}
@@ -192,9 +199,7 @@ func (q *Queue[T]) take() []T {
 	if len(q.items) == 0 {
 		q.items = nil // let go of the array
 	}
-	for _, record := range records {
-		q.bytes -= q.size(record)
-	}
+	q.bytes -= bytes
 	return records
 }
 

@@ -108,6 +108,23 @@ func TestQueueWritesInOrderAndInBatches(t *testing.T) {
 	})
 }
 
+// Big records are written in smaller batches, so that no write takes long; one alone is written whatever its size.
+func TestQueueBoundsAWriteByBytes(t *testing.T) {
+	s := &sink{}
+	q := NewQueue(QueueConfig[int]{Write: s.write, Size: func(size int) int { return size }, Delay: time.Hour})
+	const half = maxWrite / 2
+	for _, size := range []int{half, half, 1, 2 * maxWrite, 2, 3} {
+		q.Add(size)
+	}
+	if err := q.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := [][]int{{half, half}, {1}, {2 * maxWrite}, {2, 3}}
+	if !slices.EqualFunc(s.batches, want, slices.Equal) {
+		t.Errorf("got %v, want %v", s.batches, want)
+	}
+}
+
 func TestQueueIsBoundedAndCountsWhatItLoses(t *testing.T) {
 	for _, c := range []struct {
 		name     string

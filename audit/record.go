@@ -2,8 +2,10 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -105,108 +107,100 @@ const (
 // steer a terminal; bytes that are not UTF-8 become U+FFFD. It fails when the
 // parameters can't be JSON.
 func (r *Record) Marshal() ([]byte, error) {
-	out := *r // the caller's record stays as it is
-	out.Cut = nil
-	if out.EventVersion == "" {
-		out.EventVersion = "1.11"
+	e := encoder{text: make([]byte, 0, 1024)}
+	e.text = append(e.text, '{')
+	e.string("eventVersion", cmp.Or(r.EventVersion, "1.11"))
+	e.object("userIdentity", func() { e.userIdentity(&r.UserIdentity) })
+	e.string("eventTime", r.EventTime)
+	e.string("eventSource", r.EventSource)
+	e.string("eventName", r.EventName)
+	e.string("awsRegion", r.AWSRegion)
+	e.string("sourceIPAddress", r.SourceIPAddress)
+	e.string("userAgent", r.UserAgent)
+	e.optional("errorCode", r.ErrorCode)
+	e.optional("errorMessage", r.ErrorMessage)
+	if err := e.parameters("requestParameters", r.RequestParameters); err != nil {
+		return nil, unrecordable("requestParameters", r.EventName, err)
 	}
-	if out.EventCategory == "" {
-		out.EventCategory = "Management"
+	if err := e.parameters("responseElements", r.ResponseElements); err != nil {
+		return nil, unrecordable("responseElements", r.EventName, err)
 	}
-	out.cutTexts()
-
-	for _, field := range []struct {
-		name  string
-		value *any
-	}{
-		{"requestParameters", &out.RequestParameters},
-		{"responseElements", &out.ResponseElements},
-		{"additionalEventData", &out.AdditionalEventData},
-	} {
-		if *field.value == nil {
-			continue
+	if r.AdditionalEventData != nil {
+		if err := e.parameters("additionalEventData", r.AdditionalEventData); err != nil {
+			return nil, unrecordable("additionalEventData", r.EventName, err)
 		}
-		text, cut, err := parameters(*field.value)
+	}
+	e.optional("requestID", r.RequestID)
+	e.string("eventID", r.EventID)
+	e.bool("readOnly", r.ReadOnly)
+	if len(r.Resources) > 0 {
+		e.resources(r.Resources)
+	}
+	e.string("eventType", r.EventType)
+	e.bool("managementEvent", r.ManagementEvent)
+	e.optional("recipientAccountId", r.RecipientAccountID)
+	e.string("eventCategory", cmp.Or(r.EventCategory, "Management"))
+	if len(e.cut) > 0 {
+		e.key("cut")
+		cut, err := marshal(e.cut)
 		if err != nil {
-			return nil, fmt.Errorf("audit: %s of %s cannot be recorded: %w", field.name, out.EventName, err)
+			return nil, fmt.Errorf("audit: %w", err)
 		}
-		*field.value = text
-		if cut != "" {
-			out.Cut = append(out.Cut, field.name+": "+cut)
-		}
+		e.text = append(e.text, cut...)
 	}
-
-	text, err := marshal(out)
-	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
-	}
-	return escape(text), nil
+	return append(e.text, '}'), nil
 }
 
-// cutTexts bounds every text of the record, copying what is behind a pointer.
-func (r *Record) cutTexts() {
-	cut := func(name string, text *string) {
-		if len(*text) > maxText {
-			r.Cut = append(r.Cut, fmt.Sprintf("%s: %d bytes", name, len(*text)))
-			*text = shorten(*text, maxText)
-		}
-	}
-	cut("eventVersion", &r.EventVersion)
-	cut("eventTime", &r.EventTime)
-	cut("eventSource", &r.EventSource)
-	cut("eventName", &r.EventName)
-	cut("awsRegion", &r.AWSRegion)
-	cut("sourceIPAddress", &r.SourceIPAddress)
-	cut("userAgent", &r.UserAgent)
-	cut("errorCode", &r.ErrorCode)
-	cut("errorMessage", &r.ErrorMessage)
-	cut("requestID", &r.RequestID)
-	cut("eventID", &r.EventID)
-	cut("eventType", &r.EventType)
-	cut("recipientAccountId", &r.RecipientAccountID)
-	cut("eventCategory", &r.EventCategory)
+func unrecordable(field, event string, err error) error {
+	return fmt.Errorf("audit: %s of %s cannot be recorded: %w", field, event, err)
+}
 
-	who := &r.UserIdentity
-	cut("userIdentity.type", &who.Type)
-	cut("userIdentity.principalId", &who.PrincipalID)
-	cut("userIdentity.arn", &who.ARN)
-	cut("userIdentity.accountId", &who.AccountID)
-	cut("userIdentity.userName", &who.UserName)
-	cut("userIdentity.invokedBy", &who.InvokedBy)
+func (e *encoder) userIdentity(who *UserIdentity) {
+	e.string("type", who.Type)
+	e.optional("principalId", who.PrincipalID)
+	e.optional("arn", who.ARN)
+	e.optional("accountId", who.AccountID)
 	if who.AccessKeyID != nil {
-		id := *who.AccessKeyID
-		cut("userIdentity.accessKeyId", &id)
-		who.AccessKeyID = &id
+		e.string("accessKeyId", *who.AccessKeyID)
 	}
-	if who.SessionContext != nil {
-		session := *who.SessionContext
-		who.SessionContext = &session
-		cut("sessionContext.sourceIdentity", &session.SourceIdentity)
-		cut("sessionContext.creationDate", &session.Attributes.CreationDate)
-		cut("sessionContext.mfaAuthenticated", &session.Attributes.MFAAuthenticated)
-		if session.SessionIssuer != nil {
-			issuer := *session.SessionIssuer
-			session.SessionIssuer = &issuer
-			cut("sessionIssuer.type", &issuer.Type)
-			cut("sessionIssuer.principalId", &issuer.PrincipalID)
-			cut("sessionIssuer.arn", &issuer.ARN)
-			cut("sessionIssuer.accountId", &issuer.AccountID)
-			cut("sessionIssuer.userName", &issuer.UserName)
-		}
+	e.optional("userName", who.UserName)
+	if session := who.SessionContext; session != nil {
+		e.object("sessionContext", func() {
+			if issuer := session.SessionIssuer; issuer != nil {
+				e.object("sessionIssuer", func() {
+					e.string("type", issuer.Type)
+					e.string("principalId", issuer.PrincipalID)
+					e.string("arn", issuer.ARN)
+					e.string("accountId", issuer.AccountID)
+					e.optional("userName", issuer.UserName)
+				})
+			}
+			e.object("attributes", func() {
+				e.string("creationDate", session.Attributes.CreationDate)
+				e.string("mfaAuthenticated", session.Attributes.MFAAuthenticated)
+			})
+			e.optional("sourceIdentity", session.SourceIdentity)
+		})
 	}
+	e.optional("invokedBy", who.InvokedBy)
+}
 
-	if len(r.Resources) > maxResources {
-		r.Cut = append(r.Cut, fmt.Sprintf("resources: %d", len(r.Resources)))
-		r.Resources = r.Resources[:maxResources]
+func (e *encoder) resources(list []Resource) {
+	if len(list) > maxResources {
+		e.cut = append(e.cut, "resources: "+strconv.Itoa(len(list)))
+		list = list[:maxResources]
 	}
-	if len(r.Resources) > 0 {
-		r.Resources = append([]Resource(nil), r.Resources...)
-		for i := range r.Resources {
-			cut("resources.ARN", &r.Resources[i].ARN)
-			cut("resources.accountId", &r.Resources[i].AccountID)
-			cut("resources.type", &r.Resources[i].Type)
-		}
+	e.key("resources")
+	e.in = "resources"
+	for i := range list {
+		e.text = append(e.text, "[,"[min(i, 1)], '{')
+		e.optional("ARN", list[i].ARN)
+		e.optional("accountId", list[i].AccountID)
+		e.optional("type", list[i].Type)
+		e.text = append(e.text, '}')
 	}
+	e.text = append(e.text, ']')
+	e.in = ""
 }
 
 // shorten cuts text to at most n bytes without cutting a character in two.

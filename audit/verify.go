@@ -21,7 +21,9 @@ type Chained struct {
 type Source interface {
 	// Nodes returns every node that has a record or a digest.
 	Nodes(ctx context.Context) ([]string, error)
-	// Records yields the node's chained records by (Seq, ID), the least first.
+	// Records yields the node's chained records by Seq, the least first. A record
+	// without a link whose ID is below that of the last chained one should not be
+	// there; at least one between two links comes in its place by ID, with Seq 0.
 	Records(ctx context.Context, node string) iter.Seq2[Chained, error]
 	// Digests yields the node's digests by LastSeq, the least first.
 	Digests(ctx context.Context, node string) iter.Seq2[Digest, error]
@@ -60,6 +62,24 @@ type verifier struct {
 	prior    *Chained // the record before it, nil if none was read
 	earlier  Hash     // hash of the record before prior
 	last     *Digest  // the digest checked last
+	stray    *Chained // the first record without a link that was read, nil if none was
+}
+
+// linked yields the records that have a link, and notes the first that has none.
+func (v *verifier) linked() iter.Seq2[Chained, error] {
+	return func(yield func(Chained, error) bool) {
+		for record, err := range v.source.Records(v.ctx, v.Node) {
+			if err == nil && record.Seq == 0 {
+				if v.stray == nil {
+					v.stray = &record
+				}
+				continue
+			}
+			if !yield(record, err) {
+				return
+			}
+		}
+	}
 }
 
 func (v *verifier) run() error {
@@ -67,7 +87,7 @@ func (v *verifier) run() error {
 	if v.Unchained, err = v.source.Pending(v.ctx, v.Node); err != nil {
 		return err
 	}
-	nextRecord, stopRecords := iter.Pull2(v.source.Records(v.ctx, v.Node))
+	nextRecord, stopRecords := iter.Pull2(v.linked())
 	defer stopRecords()
 	records := &reader[Chained]{pull: nextRecord}
 	nextDigest, stopDigests := iter.Pull2(v.source.Digests(v.ctx, v.Node))
@@ -117,6 +137,9 @@ func (v *verifier) run() error {
 	if _, err := v.walk(records, maxSeq); err != nil {
 		return err
 	}
+	if v.Problem == nil && v.stray != nil {
+		v.Problem = inserted(v.stray, v.next)
+	}
 	if v.Problem == nil {
 		v.Uncovered = v.next - covered
 	}
@@ -163,6 +186,10 @@ func (v *verifier) walk(records *reader[Chained], last int64) (done bool, err er
 		records.take()
 		if record.Seq > v.next {
 			v.Problem = &Problem{Kind: Removed, First: v.next, Last: record.Seq - 1}
+			return true, nil
+		}
+		if record.Seq == v.next && v.stray != nil { // no number is missing, so no link was taken from it
+			v.Problem = inserted(v.stray, v.next)
 			return true, nil
 		}
 		after, err := records.peek()

@@ -80,6 +80,17 @@ func (l *memLog) insert(id, seq int64, hash Hash) {
 		record: []byte(`{"eventName":"Forged","eventID":"forged"}`)})
 }
 
+// stray puts a forged record without a link before the record with a number.
+func (l *memLog) stray(seq int64) {
+	id := l.at(seq).id
+	for i := range l.rows {
+		if l.rows[i].id >= id {
+			l.rows[i].id++
+		}
+	}
+	l.rows = append(l.rows, memRow{node: "n1", id: id, record: []byte(`{"eventName":"Forged","eventID":"forged"}`)})
+}
+
 func (l *memLog) digest(n int) *Digest {
 	for i := range l.digests {
 		if l.digests[i].Node == "n1" {
@@ -159,9 +170,19 @@ func TestTamperingIsNamed(t *testing.T) {
 		{"inserted at a digest's end, before", func(l *memLog) { l.insert(-1, 9, ChainHash("n1", 9, l.at(8).hash, forged)) }, Inserted, 9, 9, "id -1"},
 		{"inserted, numbers moved up", func(l *memLog) { l.shift(7, 1); l.insert(99, 7, Hash{1}) }, Inserted, 7, 7, "id 99"},
 		{"inserted with its hash, numbers moved up", func(l *memLog) { l.shift(7, 1); l.insert(99, 7, ChainHash("n1", 7, l.at(6).hash, forged)) }, Inserted, 7, 7, "id 99"},
-		{"inserted before the first", func(l *memLog) { l.insert(99, 0, Hash{1}) }, Inserted, 0, 0, "id 99"},
+		{"inserted before the first", func(l *memLog) { l.insert(99, 0, Hash{1}) }, Inserted, 1, 1, "id 99"},
 		{"inserted with a negative number", func(l *memLog) { l.insert(99, -5, Hash{1}) }, Inserted, -5, -5, "id 99"},
 		{"inserted far behind the end", func(l *memLog) { l.insert(99, 1<<62, Hash{1}) }, Removed, 17, 1<<62 - 1, ""},
+		{"inserted without a link", func(l *memLog) { l.stray(4) }, Inserted, 4, 4, `"forged", "Forged") was inserted`},
+		{"inserted without a link at a digest's end", func(l *memLog) { l.stray(10) }, Inserted, 10, 10, ""},
+		{"inserted without a link before the last", func(l *memLog) { l.stray(16) }, Inserted, 16, 16, ""},
+		{"a changed record, and later one without a link", func(l *memLog) { l.stray(7); l.at(3).record = forged }, Changed, 3, 3, ""},
+		{"link taken from a record", func(l *memLog) { l.at(7).chained = false }, Removed, 7, 7, ""},
+		{"links taken from a digest's records", func(l *memLog) {
+			for seq := int64(6); seq <= 9; seq++ {
+				l.at(seq).chained = false
+			}
+		}, Removed, 6, 9, ""},
 		{"inserted, moved up and rewritten", func(l *memLog) { l.shift(7, 1); l.insert(99, 7, Hash{}); l.rehash(7) }, Rewritten, 6, 9, ""},
 		{"copied from another node", func(l *memLog) { r := *l.at(7); r.id, r.record = 99, l.row(6).record; l.rows = append(l.rows, r) }, Inserted, 7, 7, "id 99"},
 

@@ -122,7 +122,7 @@ func (s *Service) UpdateAccessKey(ctx context.Context, tx Tx, c *Caller, in *aws
 	if err := tx.SetAccessKeyActive(ctx, c.Account, k.ID, in.Status == types.StatusTypeActive); err != nil {
 		return nil, err
 	}
-	return &awsiam.UpdateAccessKeyOutput{}, changed(ctx, tx, c.Account, k.ID)
+	return &awsiam.UpdateAccessKeyOutput{}, changed(ctx, tx, c.Account, k.ID, k.OwnerID) // the owner too: requests under way look again
 }
 
 // DeleteAccessKey deletes a key for good.
@@ -134,7 +134,7 @@ func (s *Service) DeleteAccessKey(ctx context.Context, tx Tx, c *Caller, in *aws
 	if err := tx.DeleteAccessKey(ctx, c.Account, k.ID); err != nil {
 		return nil, err
 	}
-	return &awsiam.DeleteAccessKeyOutput{}, changed(ctx, tx, c.Account, k.ID)
+	return &awsiam.DeleteAccessKeyOutput{}, changed(ctx, tx, c.Account, k.ID, k.OwnerID) // the owner too: requests under way look again
 }
 
 // GetAccessKeyLastUsed tells whose a key is, and when and for what it signed last, to within the interval in

@@ -197,7 +197,7 @@ func TestAttack39_AccessKeyOperationsAreAuthorisedOnTheOwner(t *testing.T) {
 		others any
 		shown  string
 	}{
-		{"CreateAccessKey", &awsiam.CreateAccessKeyInput{}, &awsiam.CreateAccessKeyInput{UserName: aws.String("Bob")}, "user bob"},
+		{"CreateAccessKey", &awsiam.CreateAccessKeyInput{}, &awsiam.CreateAccessKeyInput{UserName: aws.String("Bob")}, "user Bob"},
 		{"ListAccessKeys", &awsiam.ListAccessKeysInput{}, &awsiam.ListAccessKeysInput{UserName: aws.String("bob")}, "user bob"},
 		{"UpdateAccessKey", &awsiam.UpdateAccessKeyInput{AccessKeyId: &alice.AccessKeyID, Status: types.StatusTypeActive},
 			&awsiam.UpdateAccessKeyInput{UserName: aws.String("bob"), AccessKeyId: &bob.AccessKeyID, Status: types.StatusTypeInactive}, "user bob"},

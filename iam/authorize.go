@@ -12,31 +12,31 @@ import (
 )
 
 // authorize decides whether the caller may make the call, by evaluating every policy that applies.
-func (s *Service) authorize(ctx context.Context, tx Tx, c *Caller, op *Operation, in any) error {
+func (s *Service) authorize(ctx context.Context, tx Tx, c *Caller, op *Operation, in any) (Target, error) {
 	if op.Free {
-		return nil
+		return Target{}, nil
 	}
 	target, err := op.target(ctx, tx, c, in)
 	if err != nil {
-		return err
+		return Target{}, err
 	}
 	conditions := c.conditions(s.Now(), &target)
 	if err := s.evaluate(c, op.Service, op.Action, &target, conditions); err != nil {
-		return err
+		return Target{}, err
 	}
 	if target.Beside != "" {
 		beside := target
 		beside.ARN, beside.Shown = target.Beside, ""
 		if err := s.evaluate(c, op.Service, op.Action, &beside, conditions); err != nil {
-			return err
+			return Target{}, err
 		}
 	}
 	for _, action := range target.Also {
 		if err := s.evaluate(c, op.Service, action, &target, conditions); err != nil {
-			return err
+			return Target{}, err
 		}
 	}
-	return nil
+	return target, nil
 }
 
 func (s *Service) evaluate(c *Caller, service, action string, target *Target, conditions *policy.Context) error {
@@ -47,9 +47,9 @@ func (s *Service) evaluate(c *Caller, service, action string, target *Target, co
 		ResourceAccount: c.Account,
 		Context:         conditions,
 	}
-	set := policy.Set{Identity: c.Policies, Boundary: c.Boundary, Trust: target.Trust}
+	set := policy.Set{Identity: c.Policies, Boundary: c.Boundary}
 	if target.Trust != nil {
-		request.ResourceAccount = target.TrustAccount
+		set.Trust, request.ResourceAccount = target.Trust.Policy, target.Trust.Account
 	}
 	if c.Session != nil {
 		set.Sessions, set.HasSession = c.Session.Policies, c.Session.HasPolicies
@@ -68,8 +68,10 @@ func (s *Service) denied(c *Caller, r *policy.Request, target *Target, d policy.
 		shown = target.ARN
 	}
 	message := "User: " + c.UserARN() + " is not authorized to perform: " + r.Action + " on resource: " + shown
-	if !target.Terse {
+	if target.Trust == nil { // STS tells no reason, and nothing of a trust policy, which may be another account's
 		message += " " + d.Reason(r.Action)
+	} else if d.Kind == policy.Trust {
+		d = policy.Decision{Outcome: policy.ImplicitDeny, Kind: policy.Trust}
 	}
 	refusal := wire.Errorf("AccessDenied", "%s", message)
 	if s.Encode == nil {
@@ -111,16 +113,24 @@ func explain(c *Caller, r *policy.Request, d policy.Decision) []byte {
 		"matchedStatements": item{"items": matched},
 		"failures":          item{"items": []item{}},
 		"context": item{
-			"principal": item{"id": c.UserID(), "arn": c.UserARN()},
-			"action":    r.Action,
-			"resource":  r.Resource,
-			"conditions": item{"items": []item{{
-				"key":    "aws:MultiFactorAuthPresent",
-				"values": item{"items": []item{{"value": strconv.FormatBool(!c.MFA().IsZero())}}},
-			}}},
+			"principal":  item{"id": c.UserID(), "arn": c.UserARN()},
+			"action":     r.Action,
+			"resource":   r.Resource,
+			"conditions": item{"items": mfaItems(r.Context)},
 		},
 	})
 	return text
+}
+
+// mfaItems are the condition keys of MFA as the request had them; one that was absent is left out.
+func mfaItems(k *policy.Context) []map[string]any {
+	items := []map[string]any{}
+	for _, key := range []string{"aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"} {
+		if value, ok := k.Get(key); ok {
+			items = append(items, map[string]any{"key": key, "values": map[string]any{"items": []map[string]any{{"value": value}}}})
+		}
+	}
+	return items
 }
 
 // conditions are the values of the condition keys of a request (IAM User Guide, "AWS global condition context
@@ -184,8 +194,8 @@ func (c *Caller) mfaConditions(k *policy.Context, now time.Time) {
 	}
 }
 
-// requestTags are the condition values of the tags that a call sends.
-func requestTags(tags []Tag) []Condition {
+// RequestTags are the condition values of the tags that a call sends.
+func RequestTags(tags []Tag) []Condition {
 	if len(tags) == 0 {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"strings"
 	"time"
 
 	"github.com/sallyport-iam/sallyport/policy"
@@ -66,7 +65,6 @@ type Session struct {
 	Issued         time.Time
 	Expires        time.Time
 	MFA            time.Time // when a second factor was verified; zero if none was
-	Chained        bool      // an assumed role that was assumed with temporary credentials of a role
 	Tags           []Tag     // session tags; they override the principal's of the same key
 	TransitiveTags []string  // keys of the tags that roles assumed from this session inherit
 	SourceIdentity string
@@ -190,23 +188,24 @@ func (c *Caller) admit(op *Operation) error {
 	return nil
 }
 
-// tagValue finds a principal or session tag; keys match without regard to case and session tags win.
+// tags are the principal's and the session's; keys match without regard to case, and session tags win.
 func (c *Caller) tags() []Tag {
 	if c.Session == nil || len(c.Session.Tags) == 0 {
 		return c.Tags
 	}
 	all := append([]Tag(nil), c.Session.Tags...)
 	for _, t := range c.Tags {
-		if !hasTag(c.Session.Tags, t.Key) {
+		if !HasTag(c.Session.Tags, t.Key) {
 			all = append(all, t)
 		}
 	}
 	return all
 }
 
-func hasTag(tags []Tag, key string) bool {
+// HasTag tells whether a key is among the tags, without regard to case.
+func HasTag(tags []Tag, key string) bool {
 	for _, t := range tags {
-		if strings.EqualFold(t.Key, key) {
+		if SameTagKey(t.Key, key) {
 			return true
 		}
 	}

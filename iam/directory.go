@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,6 +76,16 @@ func (c *Credential) SigningKey(date, region, service string) []byte {
 // DirectoryBytes is the default bound of a directory.
 const DirectoryBytes = 64 << 20
 
+// longestKeyID bounds what is remembered of keys that don't exist: nobody has proved anything yet.
+const longestKeyID = 128
+
+// What things weigh beside their texts: a key with its derived signing key, a principal, one dependency of it.
+const (
+	keyBytes        = 640
+	principalBytes  = 1024
+	dependencyBytes = 256
+)
+
 // NewDirectory makes a directory over store that keeps about limit bytes.
 func NewDirectory(store Store, limit int) *Directory {
 	d := &Directory{
@@ -91,6 +103,9 @@ func NewDirectory(store Store, limit int) *Directory {
 
 // Credential finds a long-term access key. It returns ErrNotFound for a key that does not exist.
 func (d *Directory) Credential(ctx context.Context, accessKeyID string) (*Credential, error) {
+	if len(accessKeyID) > longestKeyID {
+		return nil, ErrNotFound
+	}
 	d.mu.Lock()
 	known, ok := d.keys.get(accessKeyID)
 	_, missing := d.unknown.get(accessKeyID)
@@ -103,24 +118,49 @@ func (d *Directory) Credential(ctx context.Context, accessKeyID string) (*Creden
 		return nil, ErrNotFound
 	}
 	var c *Credential
+	var owner *Principal
 	err := d.store.View(ctx, func(tx Tx) error {
 		key, err := tx.AccessKey(ctx, accessKeyID)
 		if err != nil {
 			return err
 		}
 		c = &Credential{AccessKeyID: key.ID, Secret: key.Secret, Active: key.Active, Account: key.Account, OwnerID: key.OwnerID}
-		return nil
+		owner, err = d.load(ctx, tx, c.Account, c.ownerKind(), c.OwnerID) // it is asked for next: one snapshot serves both
+		return err
 	})
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
 	case d.generation != generation: // changed while it was being read: good for this request only
 	case err == nil:
-		d.keys.put(accessKeyID, c, 256)
+		d.keys.put(accessKeyID, c, keyBytes)
+		d.keep(owner)
 	case errors.Is(err, ErrNotFound):
-		d.unknown.put(accessKeyID, struct{}{}, 1)
+		d.unknown.put(strings.Clone(accessKeyID), struct{}{}, 1) // the rest of the request is not to be kept with it
 	}
 	return c, err
+}
+
+// ownerKind is what kind of principal owns the key: root's keys are owned by the account's id.
+func (c *Credential) ownerKind() Kind {
+	if c.OwnerID == c.Account {
+		return RootUser
+	}
+	return IAMUser
+}
+
+// keep adds a principal that was just read.
+func (d *Directory) keep(p *Principal) {
+	key := principalKey{p.Account, p.Kind, p.ID}
+	if !d.principals.put(key, p, p.size) {
+		return
+	}
+	for _, dep := range p.deps {
+		if d.dependents[dep] == nil {
+			d.dependents[dep] = make(map[principalKey]struct{})
+		}
+		d.dependents[dep][key] = struct{}{}
+	}
 }
 
 // Principal finds a principal by its unique id. It returns ErrNotFound if it has been deleted.
@@ -144,23 +184,14 @@ func (d *Directory) Principal(ctx context.Context, account string, kind Kind, id
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.generation == generation {
-		d.principals.put(key, p, p.size)
-		for _, dep := range p.deps {
-			if d.dependents[dep] == nil {
-				d.dependents[dep] = make(map[principalKey]struct{})
-			}
-			d.dependents[dep][key] = struct{}{}
-		}
+		d.keep(p)
 	}
 	return p, nil
 }
 
-// Owner finds the principal that owns long-term credentials: the user, or root if the id is the account's.
-func (d *Directory) Owner(ctx context.Context, account, ownerID string) (*Principal, error) {
-	if ownerID == account {
-		return d.Principal(ctx, account, RootUser, account)
-	}
-	return d.Principal(ctx, account, IAMUser, ownerID)
+// Owner finds the principal that owns a credential.
+func (d *Directory) Owner(ctx context.Context, c *Credential) (*Principal, error) {
+	return d.Principal(ctx, c.Account, c.ownerKind(), c.OwnerID)
 }
 
 // SessionPolicy compiles a policy passed when a session was made.
@@ -202,21 +233,49 @@ func (d *Directory) ManagedSessionPolicy(ctx context.Context, account, arn strin
 	return policy.Policy{Kind: policy.Session, ARN: arn, Document: doc}, nil
 }
 
-// load reads a principal with all that decides for it.
-func (d *Directory) load(ctx context.Context, tx Tx, account string, kind Kind, id string) (*Principal, error) {
-	p := &Principal{Account: account, Kind: kind, ID: id, deps: []string{id}, size: 512}
-	var err error
-	if p.version, err = tx.PolicyVersion(ctx, account); err != nil {
+// currentSession returns the caller's session with its managed policies as the transaction sees them.
+func (d *Directory) currentSession(ctx context.Context, tx Tx, c *Caller) (*Session, error) {
+	if c.Session == nil {
+		return nil, nil
+	}
+	var arns []string
+	for _, p := range c.Session.Policies {
+		if p.ARN != "" {
+			arns = append(arns, p.ARN)
+		}
+	}
+	if len(arns) == 0 {
+		return c.Session, nil
+	}
+	texts, err := tx.PoliciesOf(ctx, c.Account, nil, arns...)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.Account(ctx, account); err != nil {
+	again := *c.Session
+	again.Policies = slices.DeleteFunc(slices.Clone(again.Policies), func(p policy.Policy) bool { return p.ARN != "" })
+	for _, t := range texts {
+		doc, err := d.compile(policy.Session, t.Document)
+		if err != nil {
+			return nil, err
+		}
+		again.Policies = append(again.Policies, policy.Policy{Kind: policy.Session, ARN: t.ARN, Document: doc})
+	}
+	return &again, nil
+}
+
+// load reads a principal with all that decides for it.
+func (d *Directory) load(ctx context.Context, tx Tx, account string, kind Kind, id string) (*Principal, error) {
+	p := &Principal{Account: account, Kind: kind, ID: id, deps: []string{id}, size: principalBytes}
+	var err error
+	if p.version, err = tx.PolicyVersion(ctx, account); err != nil {
 		return nil, err
 	}
 	var boundary string
 	owners := []string{id}
 	switch kind {
 	case RootUser:
-		return p, nil
+		_, err := tx.Account(ctx, account)
+		return p, err
 	case IAMUser:
 		u, err := tx.UserByID(ctx, account, id)
 		if err != nil {
@@ -277,7 +336,7 @@ func (d *Directory) addPolicies(p *Principal, texts []PolicyText, boundary strin
 	if boundary != "" && p.Boundary == nil {
 		return fmt.Errorf("permissions boundary %s of %s is missing", boundary, p.ARN())
 	}
-	p.size += 96 * len(p.deps)
+	p.size += dependencyBytes * len(p.deps)
 	return nil
 }
 
@@ -347,6 +406,14 @@ func (d *Directory) forget(ids ...string) {
 	}
 }
 
+func (d *Directory) forgetAll() {
+	d.generation++
+	d.keys.clear()
+	d.unknown.clear()
+	d.sessions.clear()
+	d.principals.clear()
+}
+
 func (d *Directory) principalDropped(key principalKey, p *Principal) {
 	for _, dep := range p.deps {
 		delete(d.dependents[dep], key)
@@ -360,8 +427,7 @@ func (d *Directory) principalDropped(key principalKey, p *Principal) {
 func (d *Directory) freshness(p *Principal) int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	current, ok := d.principals.entries[principalKey{p.Account, p.Kind, p.ID}]
-	if !ok || current.Value.(*lruEntry[principalKey, *Principal]).value != p {
+	if kept, ok := d.principals.peek(principalKey{p.Account, p.Kind, p.ID}); !ok || kept != p {
 		return p.version
 	}
 	return max(p.version, d.seen[p.Account])
@@ -393,7 +459,7 @@ func (d *Directory) catchUp(ctx context.Context) error {
 		d.mu.Unlock()
 		var changes []Change
 		err := d.store.View(ctx, func(tx Tx) (err error) {
-			if !following { // nothing is in memory before the first look: start at the end
+			if !following { // the first look: start at the end, with an empty memory
 				after, err = tx.LastChange(ctx)
 				return err
 			}
@@ -406,6 +472,10 @@ func (d *Directory) catchUp(ctx context.Context) error {
 		d.mu.Lock()
 		if !following {
 			d.following, d.sequence = true, after
+			d.forgetAll() // what was read before may have changed since, unnoticed
+		}
+		if len(changes) > 0 && changes[0].Sequence != after+1 {
+			d.forgetAll() // changes that were not seen have been pruned
 		}
 		for _, c := range changes {
 			d.forget(c.ID)

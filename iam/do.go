@@ -35,7 +35,7 @@ func (s *Service) read(ctx context.Context, c *Caller, op *Operation, in any) (o
 	}
 	err = s.Store.View(ctx, func(tx Tx) error {
 		tx = &snapshot{Tx: tx}
-		if err := s.authorize(ctx, tx, c, op, in); err != nil {
+		if _, err := s.authorize(ctx, tx, c, op, in); err != nil {
 			return err
 		}
 		out, err = op.run(ctx, tx, c, in, nil)
@@ -71,11 +71,13 @@ type call struct {
 	in         any
 	prepared   any
 	prepareErr error
+	target     Target
 	outcome    *mfa.Outcome // of the MFA code it carried; nil if it carried none
 }
 
 // write runs the operation, its decision and its audit record in one transaction. A refusal undoes what the
-// operation wrote and is committed with its record; a failure of ours undoes everything.
+// operation wrote and is committed with its record and the count of the code it carried; a failure of ours undoes
+// everything.
 func (s *Service) write(ctx context.Context, c *Caller, op *Operation, in any) (any, error) {
 	prepared, prepareErr := s.prepare(ctx, c, op, in)
 	if isFailure(prepareErr) {
@@ -90,14 +92,17 @@ func (s *Service) write(ctx context.Context, c *Caller, op *Operation, in any) (
 		recorder := &changeRecorder{Tx: tx}
 		this := call{op: op, in: in, prepared: prepared, prepareErr: prepareErr}
 		var result any
-		refusal := tx.Savepoint(ctx, func() (err error) {
-			result, err = s.attempt(ctx, recorder, c, &this)
-			return err
-		})
+		caller, refusal := s.receive(ctx, tx, c, &this)
+		if refusal == nil {
+			refusal = tx.Savepoint(ctx, func() (err error) {
+				result, err = s.attempt(ctx, recorder, caller, &this)
+				return err
+			})
+		}
 		if isFailure(refusal) {
 			return refusal
 		}
-		if err := tx.AppendAudit(ctx, s.record(c, op, in, result, refusal)); err != nil {
+		if err := s.appendRecords(ctx, tx, c, &this, result, refusal); err != nil {
 			return err
 		}
 		out, changed, done = result, recorder.ids, this
@@ -113,8 +118,9 @@ func (s *Service) write(ctx context.Context, c *Caller, op *Operation, in any) (
 	return out, nil
 }
 
-// attempt is what a refusal undoes.
-func (s *Service) attempt(ctx context.Context, tx Tx, c *Caller, this *call) (any, error) {
+// receive finds out who calls, as the transaction sees it, and verifies the code that the call carries. What it
+// writes stays, whatever becomes of the call: a code that has been sent is used up.
+func (s *Service) receive(ctx context.Context, tx Tx, c *Caller, this *call) (*Caller, error) {
 	c, err := s.current(ctx, tx, c)
 	if err != nil {
 		return nil, err
@@ -123,26 +129,31 @@ func (s *Service) attempt(ctx context.Context, tx Tx, c *Caller, this *call) (an
 		return nil, err
 	}
 	if this.op.codes == nil {
-		return s.decideAndRun(ctx, tx, c, this)
+		return c, nil
 	}
-	if c, err = s.verifyCodes(ctx, tx, c, this); err != nil {
-		return nil, err
-	}
-	out, err := s.decideAndRun(ctx, tx, c, this)
-	if err != nil && !isFailure(err) {
-		return nil, Keep(err) // a code that was verified stays used, whatever becomes of the call
-	}
-	return out, err
+	return s.verifyCodes(ctx, tx, c, this)
 }
 
-func (s *Service) decideAndRun(ctx context.Context, tx Tx, c *Caller, this *call) (any, error) {
-	if err := s.authorize(ctx, tx, c, this.op, this.in); err != nil {
+// attempt is what a refusal undoes: the decision and the operation.
+func (s *Service) attempt(ctx context.Context, tx Tx, c *Caller, this *call) (any, error) {
+	var err error
+	if this.target, err = s.authorize(ctx, tx, c, this.op, this.in); err != nil {
 		return nil, err
 	}
 	if this.prepareErr != nil {
 		return nil, this.prepareErr
 	}
 	return this.op.run(ctx, tx, c, this.in, this.prepared)
+}
+
+// appendRecords writes the audit record of a call. A role that was taken from another account is recorded there
+// too, as CloudTrail does.
+func (s *Service) appendRecords(ctx context.Context, tx Tx, c *Caller, this *call, out any, refusal error) error {
+	records := []AuditEntry{s.record(c, this.op, this.in, out, refusal)}
+	if trust := this.target.Trust; trust != nil && refusal == nil && trust.Account != c.Account {
+		records = append(records, s.recordFor(trust.Account, c, this.op, this.in, out, refusal))
+	}
+	return tx.AppendAudit(ctx, records...)
 }
 
 // prepare does an operation's slow work if the caller is allowed the call. A refusal at this point is not
@@ -154,7 +165,10 @@ func (s *Service) prepare(ctx context.Context, c *Caller, op *Operation, in any)
 	if err := c.admit(op); err != nil {
 		return nil, err
 	}
-	err := s.Store.View(ctx, func(tx Tx) error { return s.authorize(ctx, tx, c, op, in) })
+	err := s.Store.View(ctx, func(tx Tx) error {
+		_, err := s.authorize(ctx, tx, c, op, in)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -168,27 +182,27 @@ func (s *Service) current(ctx context.Context, tx Tx, c *Caller) (*Caller, error
 	if err != nil {
 		return nil, err
 	}
-	if version <= s.Directory.freshness(c.Principal) {
-		return c, nil
-	}
-	fresh, err := s.Directory.load(ctx, tx, c.Account, c.Kind, c.ID)
-	if errors.Is(err, ErrNotFound) {
-		return nil, wire.Errorf("InvalidClientTokenId", "The security token included in the request is invalid")
-	}
-	if err != nil {
-		return nil, err
-	}
-	if c.LongTerm() {
-		key, err := tx.AccessKey(ctx, c.AccessKeyID)
-		if errors.Is(err, ErrNotFound) || err == nil && !key.Active {
-			return nil, wire.Errorf("InvalidClientTokenId", "The security token included in the request is invalid.")
+	again := *c
+	if version > s.Directory.freshness(c.Principal) {
+		if again.Principal, err = s.Directory.load(ctx, tx, c.Account, c.Kind, c.ID); errors.Is(err, ErrNotFound) {
+			return nil, wire.Errorf("InvalidClientTokenId", "The security token included in the request is invalid")
 		}
 		if err != nil {
 			return nil, err
 		}
+		if c.LongTerm() && c.AccessKeyID != "" { // a local command has none
+			key, err := tx.AccessKey(ctx, c.AccessKeyID)
+			if errors.Is(err, ErrNotFound) || err == nil && !key.Active {
+				return nil, wire.Errorf("InvalidClientTokenId", "The security token included in the request is invalid.")
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
 	}
-	again := *c
-	again.Principal = fresh
+	if again.Session, err = s.Directory.currentSession(ctx, tx, c); err != nil {
+		return nil, err
+	}
 	return &again, nil
 }
 

@@ -22,18 +22,12 @@ func changed(ctx context.Context, tx Tx, account string, ids ...string) error {
 	return nil
 }
 
-func pathOr(sent *string, otherwise string) string {
+// valueOr is what a request sends or, if it sends nothing, something else.
+func valueOr(sent *string, otherwise string) string {
 	if sent == nil {
 		return otherwise
 	}
 	return *sent
-}
-
-func cmpOr(sent, otherwise *string) *string {
-	if sent == nil {
-		return otherwise
-	}
-	return sent
 }
 
 // targetByName finds what a call is authorised against by the name or ARN of an entity. A missing entity goes by
@@ -48,7 +42,7 @@ func on[I any](find targetByName, name func(in *I) *string) TargetFunc[I] {
 // under authorises against the path of a list.
 func under[I any](kind string, prefix func(in *I) *string) TargetFunc[I] {
 	return func(_ context.Context, _ Tx, c *Caller, in *I) (Target, error) {
-		return pathTarget(c, kind, prefix(in)), nil
+		return Target{ARN: arn(c.Account, kind, valueOr(prefix(in), "/"), "")}, nil
 	}
 }
 
@@ -70,8 +64,8 @@ func untagging[I any](find targetByName, sent func(in *I) (name *string, keys []
 	}
 }
 
-// anyTarget is an operation on the account as a whole.
-func anyTarget[I any](context.Context, Tx, *Caller, *I) (Target, error) {
+// AnyTarget is an operation on the account as a whole.
+func AnyTarget[I any](context.Context, Tx, *Caller, *I) (Target, error) {
 	return Target{ARN: "*"}, nil
 }
 

@@ -45,7 +45,7 @@ const maxGroupsPerUser = 10
 
 // CreateGroup makes an empty group.
 func (s *Service) CreateGroup(ctx context.Context, tx Tx, c *Caller, in *awsiam.CreateGroupInput) (*awsiam.CreateGroupOutput, error) {
-	g := &Group{Account: c.Account, ID: newID(prefixGroup), Name: *in.GroupName, Path: pathOr(in.Path, "/"), Created: s.Now()}
+	g := &Group{Account: c.Account, ID: newID(prefixGroup), Name: *in.GroupName, Path: valueOr(in.Path, "/"), Created: s.Now()}
 	err := tx.InsertGroup(ctx, g)
 	if errors.Is(err, ErrExists) {
 		return nil, groupExists(g.Name)
@@ -98,8 +98,8 @@ func (s *Service) UpdateGroup(ctx context.Context, tx Tx, c *Caller, in *awsiam.
 	if err != nil {
 		return nil, err
 	}
-	g.Name = aws.ToString(cmpOr(in.NewGroupName, &g.Name))
-	g.Path = pathOr(in.NewPath, g.Path)
+	g.Name = valueOr(in.NewGroupName, g.Name)
+	g.Path = valueOr(in.NewPath, g.Path)
 	err = tx.UpdateGroup(ctx, g)
 	if errors.Is(err, ErrExists) {
 		return nil, groupExists(g.Name)
@@ -225,9 +225,20 @@ func groupTarget(ctx context.Context, tx Tx, c *Caller, name *string) (Target, e
 	} else if err != nil {
 		return Target{}, err
 	}
-	return Target{ARN: g.ARN(), Shown: "group " + g.Name}, nil
+	return Target{ARN: g.ARN(), Shown: "group " + aws.ToString(name)}, nil
 }
 
 func targetCreateGroup(_ context.Context, _ Tx, c *Caller, in *awsiam.CreateGroupInput) (Target, error) {
-	return Target{ARN: arn(c.Account, "group", pathOr(in.Path, "/"), *in.GroupName)}, nil
+	return Target{ARN: arn(c.Account, "group", valueOr(in.Path, "/"), *in.GroupName)}, nil
+}
+
+// targetUpdateGroup is the group under the old name and, if it is to move, under the new one.
+func targetUpdateGroup(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateGroupInput) (Target, error) {
+	target, err := groupTarget(ctx, tx, c, in.GroupName)
+	if err != nil || in.NewGroupName == nil && in.NewPath == nil {
+		return target, err
+	}
+	old, _ := ParseARN(target.ARN)
+	target.Beside = arn(c.Account, "group", valueOr(in.NewPath, old.Path), valueOr(in.NewGroupName, old.Name))
+	return target, nil
 }

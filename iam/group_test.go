@@ -245,7 +245,7 @@ func TestGroupAuthorization(t *testing.T) {
 
 	refused(t, s, mallory, "CreateGroup", &awsiam.CreateGroupInput{GroupName: aws.String("new2")},
 		denied("CreateGroup", "arn:aws:iam::"+accountID+":group/new2"))
-	refused(t, s, mallory, "GetGroup", &awsiam.GetGroupInput{GroupName: aws.String("Other")}, denied("GetGroup", "group other"))
+	refused(t, s, mallory, "GetGroup", &awsiam.GetGroupInput{GroupName: aws.String("Other")}, denied("GetGroup", "group Other"))
 	refused(t, s, mallory, "DeleteGroup", &awsiam.DeleteGroupInput{GroupName: aws.String("missing")}, denied("DeleteGroup", "group missing"))
 	refused(t, s, mallory, "AddUserToGroup", &awsiam.AddUserToGroupInput{UserName: aws.String("mallory"), GroupName: aws.String("other")},
 		denied("AddUserToGroup", "group other"))

@@ -100,7 +100,7 @@ func (s *service) caller(t testing.TB, accessKeyID string) *iam.Caller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner, err := s.Directory.Owner(t.Context(), key.Account, key.OwnerID)
+	owner, err := s.Directory.Owner(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,6 +127,10 @@ func (s *Service) ListRolePolicies(ctx context.Context, tx Tx, c *Caller, in *aw
 
 // put adds or replaces an inline policy. The quota is on all inline policies of the owner together.
 func (o policyOwner) put(ctx context.Context, tx Tx, p InlinePolicy) error {
+	length := policy.Length(p.Document)
+	if length > o.maxInline { // before anything else: reading a long document takes long
+		return o.inlineTooLong()
+	}
 	if _, err := policy.Parse(policy.Identity, p.Document); err != nil {
 		return malformedPolicy(err)
 	}
@@ -135,14 +139,13 @@ func (o policyOwner) put(ctx context.Context, tx Tx, p InlinePolicy) error {
 	if err != nil {
 		return err
 	}
-	length := policy.Length(p.Document)
 	for _, other := range present {
 		if !strings.EqualFold(other.Name, p.Name) {
 			length += policy.Length(other.Document)
 		}
 	}
 	if length > o.maxInline {
-		return wire.Errorf("LimitExceeded", "Maximum policy size of %d bytes exceeded for %s %s", o.maxInline, o.noun, o.name)
+		return o.inlineTooLong()
 	}
 	if err := tx.PutInlinePolicy(ctx, o.account, o.id, p); err != nil {
 		return err
@@ -189,4 +192,8 @@ func (o policyOwner) inline(ctx context.Context, tx Tx, marker *string, maxItems
 
 func (o policyOwner) noSuchInlinePolicy(name string) error {
 	return wire.Errorf("NoSuchEntity", "The %s policy with name %s cannot be found.", o.noun, name)
+}
+
+func (o policyOwner) inlineTooLong() error {
+	return wire.Errorf("LimitExceeded", "Maximum policy size of %d bytes exceeded for %s %s", o.maxInline, o.noun, o.name)
 }

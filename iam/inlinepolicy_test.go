@@ -100,6 +100,7 @@ func TestInlinePolicyQuota(t *testing.T) {
 			exceeded := map[string]string{"User": "2048 bytes exceeded for user X", "Group": "5120 bytes exceeded for group X", "Role": "10240 bytes exceeded for role X"}[o.kind]
 			put, want := "Put"+o.kind+"Policy", "LimitExceeded: Maximum policy size of "+exceeded
 			refused(t, s, s.root, put, o.put("a", longPolicy(o.maxInline+1)), want)
+			refused(t, s, s.root, put, o.put("a", strings.Repeat("{", o.maxInline+1)), want) // it is not even read
 			s.ok(t, put, o.put("a", longPolicy(o.maxInline)))
 			refused(t, s, s.root, put, o.put("b", allow("*", "s3:*")), want)
 			s.ok(t, put, o.put("A", longPolicy(o.maxInline-200))) // replaces

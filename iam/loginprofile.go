@@ -38,20 +38,33 @@ type LoginProfileStore interface {
 // passwordChange is what is worked out about a password before the transaction that sets it: hashing takes longer
 // than a transaction should.
 type passwordChange struct {
-	hash     string // of the new password; "" if none is set
+	hash     string // of the new password; "" if none is to be set
 	current  string // the hash that was current then; "" if nothing was compared with it
 	oldRight bool   // the old password given is the current one
 	compared int    // how many earlier passwords the new one was to be compared with
 	reused   bool   // it is one of those
 }
 
-// prepareNewPassword hashes the password of a new login profile.
-func (s *Service) prepareNewPassword(ctx context.Context, _ *Caller, in *awsiam.CreateLoginProfileInput) (passwordChange, error) {
+// prepareNewPassword hashes the password of a new login profile, unless there can't be one.
+func (s *Service) prepareNewPassword(ctx context.Context, c *Caller, in *awsiam.CreateLoginProfileInput) (change passwordChange, err error) {
 	if in.Password == nil {
-		return passwordChange{}, nil
+		return change, nil
 	}
-	hash, err := s.Passwords.Hash(ctx, *in.Password)
-	return passwordChange{hash: hash}, err
+	err = s.Store.View(ctx, func(tx Tx) error {
+		u, err := userOrCaller(ctx, tx, c, in.UserName)
+		if err != nil {
+			return err
+		}
+		if err := withoutLoginProfile(ctx, tx, u); err != nil {
+			return err
+		}
+		return checkPassword(ctx, tx, c.Account, *in.Password)
+	})
+	if err != nil {
+		return change, err
+	}
+	change.hash, err = s.Passwords.Hash(ctx, *in.Password)
+	return change, err
 }
 
 // CreateLoginProfile gives a user, by default the caller, a password.
@@ -64,9 +77,7 @@ func (s *Service) CreateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *
 		return nil, wire.Errorf("ValidationError",
 			"1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null")
 	}
-	if _, err := tx.LoginProfile(ctx, c.Account, u.ID); err == nil {
-		return nil, loginProfileExists(u)
-	} else if !errors.Is(err, ErrNotFound) {
+	if err := withoutLoginProfile(ctx, tx, u); err != nil {
 		return nil, err
 	}
 	if err := checkPassword(ctx, tx, c.Account, *in.Password); err != nil {
@@ -186,8 +197,9 @@ func (p *LoginProfile) nextGuess() time.Time {
 	return p.LastFailure.Add(wait)
 }
 
-// preparePassword works out what setting a user's password needs. When guessing has to wait it does nothing, and
-// otherwise it takes the same time whether the old password is right or not.
+// preparePassword works out what setting a user's password needs, the cheap part first. When guessing has to wait
+// it does nothing. A wrong old password takes as long as a right one with no earlier ones to compare the new one
+// with: how long those take is no guesser's to spend.
 func (s *Service) preparePassword(ctx context.Context, c *Caller, userName, oldPassword *string, newPassword string) (passwordChange, error) {
 	var p *LoginProfile
 	var change passwordChange
@@ -197,25 +209,30 @@ func (s *Service) preparePassword(ctx context.Context, c *Caller, userName, oldP
 			return err
 		}
 		change.compared = rules.remembers()
-		_, p, err = loginProfileOf(ctx, tx, c, userName)
-		return err
+		if _, p, err = loginProfileOf(ctx, tx, c, userName); err != nil || oldPassword != nil && s.Now().Before(p.nextGuess()) {
+			return err
+		}
+		change.current = p.Hash
+		return checkPassword(ctx, tx, c.Account, newPassword)
 	})
-	if err != nil || oldPassword != nil && s.Now().Before(p.nextGuess()) {
+	if err != nil || change.current == "" {
 		return change, err
 	}
-	change.current = p.Hash
+	earlier := append([]string{p.Hash}, p.History...)
+	earlier = earlier[:min(len(earlier), change.compared)]
 	if oldPassword != nil {
 		if change.oldRight, err = s.Passwords.Verify(ctx, p.Hash, *oldPassword); err != nil {
 			return change, err
 		}
+		if !change.oldRight || newPassword == *oldPassword {
+			return change, s.Passwords.VerifyNothing(ctx, newPassword)
+		}
+		earlier = earlier[min(len(earlier), 1):] // the current one is known to be another
 	}
-	earlier := append([]string{p.Hash}, p.History...)
-	for _, hash := range earlier[:min(len(earlier), change.compared)] {
-		same, err := s.Passwords.Verify(ctx, hash, newPassword)
-		if err != nil {
+	for _, hash := range earlier {
+		if change.reused, err = s.Passwords.Verify(ctx, hash, newPassword); err != nil || change.reused {
 			return change, err
 		}
-		change.reused = change.reused || same
 	}
 	change.hash, err = s.Passwords.Hash(ctx, newPassword)
 	return change, err
@@ -237,6 +254,9 @@ func (s *Service) setPassword(ctx context.Context, tx Tx, p *LoginProfile, passw
 	if change.reused {
 		return wire.Errorf("PasswordPolicyViolation",
 			"Policy constraint violation with password reuse prevention during password change.")
+	}
+	if change.hash == "" { // the rules refused the password when it was prepared
+		return passwordMoved()
 	}
 	p.History = append([]string{p.Hash}, p.History...)
 	p.History = p.History[:min(len(p.History), maxReusePrevention)]
@@ -274,6 +294,19 @@ func loginProfileOf(ctx context.Context, tx Tx, c *Caller, userName *string) (*U
 func (p *LoginProfile) shown(u *User) *types.LoginProfile {
 	return &types.LoginProfile{
 		UserName: aws.String(u.Name), CreateDate: aws.Time(p.Created), PasswordResetRequired: p.ResetRequired,
+	}
+}
+
+// withoutLoginProfile answers EntityAlreadyExists if the user has a password.
+func withoutLoginProfile(ctx context.Context, tx Tx, u *User) error {
+	_, err := tx.LoginProfile(ctx, u.Account, u.ID)
+	switch {
+	case err == nil:
+		return loginProfileExists(u)
+	case errors.Is(err, ErrNotFound):
+		return nil
+	default:
+		return err
 	}
 }
 

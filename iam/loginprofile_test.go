@@ -179,6 +179,45 @@ func TestChangePasswordForbidsReuse(t *testing.T) {
 	s.hasPassword(t, alice, firstPassword)
 }
 
+// What can be refused cheaply is refused before anything is hashed, and a wrong old password is compared with the
+// current one only. Hashes that are broken fail the request as soon as one is looked at.
+func TestChangePasswordHashesNoMoreThanItMust(t *testing.T) {
+	s := newService(t)
+	alice := withPassword(t, s, "alice")
+	do[awsiam.UpdateAccountPasswordPolicyOutput](t, s, s.root, "UpdateAccountPasswordPolicy", &awsiam.UpdateAccountPasswordPolicyInput{
+		MinimumPasswordLength: aws.Int32(10), PasswordReusePrevention: aws.Int32(24),
+	})
+	store := func(change func(p *iam.LoginProfile)) {
+		t.Helper()
+		p := s.profile(t, alice.ID)
+		change(&p)
+		if err := s.Store.Update(t.Context(), func(tx iam.Tx) error { return tx.UpdateLoginProfile(t.Context(), &p) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fails := func(action string, in any) {
+		t.Helper()
+		var answer *wire.Error
+		if _, err := s.call(t.Context(), alice, action, in); err == nil || errors.As(err, &answer) {
+			t.Errorf("%s with a broken hash: %v", action, err)
+		}
+	}
+	const short = "PasswordPolicyViolation: Password should have a minimum length of 10"
+	const same = "AccessDenied: The new password must differ from the old one."
+
+	store(func(p *iam.LoginProfile) { p.History = []string{"broken"} })
+	refused(t, s, alice, "ChangePassword", change("Wrong-password-0", secondPassword), "AccessDenied: The old password is wrong.")
+	refused(t, s, alice, "ChangePassword", change(firstPassword, firstPassword), same)
+	fails("ChangePassword", change(firstPassword, secondPassword))
+	store(func(p *iam.LoginProfile) { p.Hash = "broken" })
+	refused(t, s, alice, "ChangePassword", change(firstPassword, "short"), short)
+	refused(t, s, s.root, "UpdateLoginProfile", &awsiam.UpdateLoginProfileInput{UserName: aws.String("alice"), Password: aws.String("short")}, short)
+	refused(t, s, s.root, "CreateLoginProfile", &awsiam.CreateLoginProfileInput{UserName: aws.String("alice"), Password: aws.String("short")},
+		"EntityAlreadyExists: Login Profile for user alice already exists.")
+	fails("ChangePassword", change(firstPassword, secondPassword))
+	fails("UpdateLoginProfile", &awsiam.UpdateLoginProfileInput{UserName: aws.String("alice"), Password: aws.String(secondPassword)})
+}
+
 // An account's users change their passwords without a policy of their own if the account says so, and only theirs.
 func TestAllowUsersToChangePassword(t *testing.T) {
 	s := newService(t)
@@ -299,7 +338,7 @@ func TestAttack39_LoginProfileOperationsAreAuthorisedOnTheUser(t *testing.T) {
 			" on resource: user bob because no identity-based policy allows the iam:" + action + " action"
 	}
 	for action, in := range map[string]any{
-		"CreateLoginProfile": &awsiam.CreateLoginProfileInput{UserName: aws.String("BOB"), Password: aws.String(secondPassword)},
+		"CreateLoginProfile": &awsiam.CreateLoginProfileInput{UserName: aws.String("bob"), Password: aws.String(secondPassword)},
 		"GetLoginProfile":    &awsiam.GetLoginProfileInput{UserName: aws.String("bob")},
 		"UpdateLoginProfile": &awsiam.UpdateLoginProfileInput{UserName: aws.String("bob"), Password: aws.String(secondPassword)},
 		"DeleteLoginProfile": &awsiam.DeleteLoginProfileInput{UserName: aws.String("bob")},

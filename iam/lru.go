@@ -31,13 +31,31 @@ func (l *lru[K, V]) get(key K) (V, bool) {
 	return e.Value.(*lruEntry[K, V]).value, true
 }
 
-func (l *lru[K, V]) put(key K, value V, size int) {
+// peek is get without counting as a use.
+func (l *lru[K, V]) peek(key K) (V, bool) {
+	if e, ok := l.entries[key]; ok {
+		return e.Value.(*lruEntry[K, V]).value, true
+	}
+	var none V
+	return none, false
+}
+
+// put adds or replaces an entry, unless it is larger than everything may be together; it tells whether it did.
+func (l *lru[K, V]) put(key K, value V, size int) bool {
 	l.drop(key)
 	if size > l.limit {
-		return
+		return false
 	}
 	l.entries[key] = l.order.PushFront(&lruEntry[K, V]{key, value, size})
 	for l.size += size; l.size > l.limit; {
+		l.drop(l.order.Back().Value.(*lruEntry[K, V]).key)
+	}
+	return true
+}
+
+// clear drops everything.
+func (l *lru[K, V]) clear() {
+	for l.order.Len() > 0 {
 		l.drop(l.order.Back().Value.(*lruEntry[K, V]).key)
 	}
 }

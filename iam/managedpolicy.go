@@ -111,7 +111,7 @@ func (s *Service) CreatePolicy(ctx context.Context, tx Tx, c *Caller, in *awsiam
 	}
 	now := s.Now()
 	p := &ManagedPolicy{
-		Account: c.Account, ID: newID(prefixPolicy), Name: *in.PolicyName, Path: pathOr(in.Path, "/"),
+		Account: c.Account, ID: newID(prefixPolicy), Name: *in.PolicyName, Path: valueOr(in.Path, "/"),
 		Description: aws.ToString(in.Description), Created: now, Updated: now, DefaultVersion: 1, LastVersion: 1, Tags: tags,
 	}
 	err = tx.InsertManagedPolicy(ctx, p)
@@ -210,10 +210,7 @@ func (s *Service) TagPolicy(ctx context.Context, tx Tx, c *Caller, in *awsiam.Ta
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Tags) == 0 {
-		return nil, wire.Errorf("InvalidInput", "Error occurred while validating input. ")
-	}
-	if p.Tags, err = caseSensitiveTags.add(p.Tags, in.Tags); err != nil {
+	if p.Tags, err = caseSensitiveTags.retag(p.Tags, in.Tags); err != nil {
 		return nil, err
 	}
 	return &awsiam.TagPolicyOutput{}, tx.UpdateManagedPolicy(ctx, p)
@@ -277,13 +274,11 @@ func (p policyUse) listed() types.Policy {
 
 // checkManagedPolicy refuses a document that can't be a managed policy.
 func checkManagedPolicy(text string) error {
-	if _, err := policy.Parse(policy.Identity, text); err != nil {
-		return malformedPolicy(err)
-	}
-	if policy.Length(text) > maxPolicySize {
+	if policy.Length(text) > maxPolicySize { // first: reading a long document takes long
 		return quotaExceeded("PolicySize", maxPolicySize)
 	}
-	return nil
+	_, err := policy.Parse(policy.Identity, text)
+	return malformedPolicy(err)
 }
 
 // visiblePolicy finds a managed policy of the account or one that comes with the service. Other accounts'
@@ -355,11 +350,11 @@ func storedPolicyARN(ctx context.Context, tx Tx, account, arn string) (string, [
 // policyTarget is a managed policy that exists, or would.
 func policyTarget(ctx context.Context, tx Tx, c *Caller, arn *string) (Target, error) {
 	stored, tags, err := storedPolicyARN(ctx, tx, c.Account, aws.ToString(arn))
-	return Target{ARN: stored, Shown: "policy " + stored, Tags: tags}, err
+	return Target{ARN: stored, Shown: "policy " + aws.ToString(arn), Tags: newestFirst(tags)}, err
 }
 
 func targetCreatePolicy(_ context.Context, _ Tx, c *Caller, in *awsiam.CreatePolicyInput) (Target, error) {
-	target := Target{ARN: arn(c.Account, "policy", pathOr(in.Path, "/"), *in.PolicyName)}
+	target := Target{ARN: arn(c.Account, "policy", valueOr(in.Path, "/"), *in.PolicyName)}
 	if len(in.Tags) > 0 {
 		target.Also = []string{"TagPolicy"}
 	}
@@ -367,7 +362,7 @@ func targetCreatePolicy(_ context.Context, _ Tx, c *Caller, in *awsiam.CreatePol
 }
 
 func targetListPolicies(_ context.Context, _ Tx, _ *Caller, in *awsiam.ListPoliciesInput) (Target, error) {
-	return Target{ARN: "*", Shown: "policy path " + pathOr(in.PathPrefix, "/")}, nil
+	return Target{ARN: "*", Shown: "policy path " + valueOr(in.PathPrefix, "/")}, nil
 }
 
 // withNewBoundary adds the boundary that a call sets to the conditions.

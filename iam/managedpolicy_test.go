@@ -92,6 +92,8 @@ func TestManagedPolicyRefusals(t *testing.T) {
 			"MalformedPolicyDocument: Policy document must be version 2012-10-17 or greater."},
 		{"too long", "CreatePolicy", &awsiam.CreatePolicyInput{PolicyName: aws.String("p"), PolicyDocument: aws.String(longPolicy(6145))},
 			"LimitExceeded: Cannot exceed quota for PolicySize: 6144"},
+		{"too long to be read", "CreatePolicy", &awsiam.CreatePolicyInput{PolicyName: aws.String("p"), PolicyDocument: aws.String("{" + strings.Repeat("x", 6144))},
+			"LimitExceeded: Cannot exceed quota for PolicySize: 6144"},
 		{"same tag twice", "CreatePolicy", &awsiam.CreatePolicyInput{PolicyName: aws.String("p"), PolicyDocument: aws.String(allow("*", "s3:*")), Tags: append(tag, tag...)},
 			"InvalidInput: Duplicate tag keys found."},
 		{"reserved tag", "CreatePolicy", &awsiam.CreatePolicyInput{PolicyName: aws.String("p"), PolicyDocument: aws.String(allow("*", "s3:*")), Tags: []types.Tag{{Key: aws.String("Aws:k"), Value: aws.String("v")}}},
@@ -148,6 +150,46 @@ func TestManagedPolicyTagsMindTheCase(t *testing.T) {
 	if got := list(); got != "Team=2" {
 		t.Errorf("untagged: %s", got)
 	}
+}
+
+// Condition keys ignore case where tags of policies and devices do not: the oldest of several spellings is the one
+// that conditions see, so that none added later hides it.
+func TestATagDoesNotHideAnotherFromConditions(t *testing.T) {
+	s := newService(t)
+	arn, device := s.policy(t, "p", allow("*", "s3:*")), s.virtualDevice(t, "phone").serial
+	tag := func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
+	tagBoth := func(c *iam.Caller, tags ...types.Tag) {
+		t.Helper()
+		do[awsiam.TagPolicyOutput](t, s, c, "TagPolicy", &awsiam.TagPolicyInput{PolicyArn: &arn, Tags: tags})
+		do[awsiam.TagMFADeviceOutput](t, s, c, "TagMFADevice", &awsiam.TagMFADeviceInput{SerialNumber: &device, Tags: tags})
+	}
+	mallory := s.user(t, "mallory", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"},
+		{"Effect":"Deny","Action":["iam:DeletePolicy","iam:DeleteVirtualMFADevice"],"Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/Team":"prod"}}},
+		{"Effect":"Deny","Action":"iam:Tag*","Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/Team":"prod"}}}]}`)
+	denied := func(action, shown string) string {
+		return "AccessDenied: User: arn:aws:iam::" + accountID + ":user/mallory is not authorized to perform: iam:" + action +
+			" on resource: " + shown + " with an explicit deny in an identity-based policy"
+	}
+	kept := func() {
+		t.Helper()
+		refused(t, s, mallory, "DeletePolicy", &awsiam.DeletePolicyInput{PolicyArn: &arn}, denied("DeletePolicy", "policy "+arn))
+		refused(t, s, mallory, "DeleteVirtualMFADevice", &awsiam.DeleteVirtualMFADeviceInput{SerialNumber: &device}, denied("DeleteVirtualMFADevice", device))
+	}
+
+	tagBoth(s.root, tag("Team", "prod"), tag("a", "b"))
+	kept()
+	tagBoth(mallory, tag("team", "x"), tag("TEAM", "y"))
+	kept()
+	tagBoth(s.root, tag("Team", "prod")) // replaces the value and keeps its place
+	kept()
+	refused(t, s, mallory, "TagPolicy", &awsiam.TagPolicyInput{PolicyArn: &arn, Tags: []types.Tag{tag("tEAM", "prod"), tag("TeAm", "x")}},
+		denied("TagPolicy", "policy "+arn))
+
+	// What a call that sends several spellings is authorised with is also what conditions see of it from then on.
+	other := do[awsiam.CreatePolicyOutput](t, s, mallory, "CreatePolicy", &awsiam.CreatePolicyInput{
+		PolicyName: aws.String("other"), PolicyDocument: aws.String(allow("*", "s3:*")), Tags: []types.Tag{tag("team", "x"), tag("Team", "prod")},
+	}).Policy.Arn
+	do[awsiam.DeletePolicyOutput](t, s, mallory, "DeletePolicy", &awsiam.DeletePolicyInput{PolicyArn: other})
 }
 
 func TestListPolicies(t *testing.T) {

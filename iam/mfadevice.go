@@ -3,6 +3,7 @@ package iam
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -84,6 +85,9 @@ type enrolment struct {
 }
 
 func (s *Service) prepareVirtualMFADevice(ctx context.Context, c *Caller, in *awsiam.CreateVirtualMFADeviceInput) (enrolment, error) {
+	if err := checkSerial(c.Account, in); err != nil {
+		return enrolment{}, err
+	}
 	label := c.Account
 	err := s.Store.View(ctx, func(tx Tx) error {
 		a, err := tx.Account(ctx, c.Account)
@@ -95,9 +99,6 @@ func (s *Service) prepareVirtualMFADevice(ctx context.Context, c *Caller, in *aw
 	if err != nil {
 		return enrolment{}, err
 	}
-	if err := checkSerialLength(c.Account, in); err != nil {
-		return enrolment{}, err
-	}
 	seed := mfa.NewSeed()
 	qr, err := mfa.QRCodePNG(mfa.KeyURI(label, *in.VirtualMFADeviceName, issuer, seed))
 	return enrolment{seed, qr}, err
@@ -106,13 +107,26 @@ func (s *Service) prepareVirtualMFADevice(ctx context.Context, c *Caller, in *aw
 // issuer is the name under which authenticator apps list the accounts of a Sallyport.
 const issuer = "Sallyport"
 
-// maxSerial is the longest SerialNumber that the operations on devices take.
+// virtualSerial is the serial number that a new virtual device would have.
+func virtualSerial(account string, in *awsiam.CreateVirtualMFADeviceInput) string {
+	return arn(account, "mfa", valueOr(in.Path, "/"), *in.VirtualMFADeviceName)
+}
+
+// maxSerial is the longest SerialNumber that the operations on devices take, and serialCharacters are its characters
+// (the model's pattern). A device under any other could never be enabled, tagged or deleted.
 const maxSerial = 256
 
-func checkSerialLength(account string, in *awsiam.CreateVirtualMFADeviceInput) error {
-	if room := maxSerial - len(arn(account, "mfa", pathOr(in.Path, "/"), "")); len(*in.VirtualMFADeviceName) > room {
+var serialCharacters = regexp.MustCompile(`^[\w+=/:,.@-]+$`)
+
+func checkSerial(account string, in *awsiam.CreateVirtualMFADeviceInput) error {
+	serial := virtualSerial(account, in)
+	if !serialCharacters.MatchString(serial) { // it is the path: the model checks the name
+		return wire.Errorf("ValidationError", "The specified value for path is invalid. It must begin and end with / and "+
+			"contain only alphanumeric characters and/or / characters.")
+	}
+	if excess := len(serial) - maxSerial; excess > 0 {
 		return wire.Errorf("ValidationError", "1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy "+
-			"constraint: Member must have length less than or equal to %d", max(room, 0))
+			"constraint: Member must have length less than or equal to %d", max(len(*in.VirtualMFADeviceName)-excess, 0))
 	}
 	return nil
 }
@@ -123,7 +137,7 @@ func (s *Service) CreateVirtualMFADevice(ctx context.Context, tx Tx, c *Caller, 
 	if err != nil {
 		return nil, err
 	}
-	serial := arn(c.Account, "mfa", pathOr(in.Path, "/"), *in.VirtualMFADeviceName)
+	serial := virtualSerial(c.Account, in)
 	budget, err := tx.MFABudget(ctx, c.Account, serial)
 	if err != nil {
 		return nil, err
@@ -365,7 +379,7 @@ func (s *Service) TagMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam
 	if err != nil {
 		return nil, err
 	}
-	if d.Tags, err = caseSensitiveTags.add(d.Tags, in.Tags); err != nil {
+	if d.Tags, err = caseSensitiveTags.retag(d.Tags, in.Tags); err != nil {
 		return nil, err
 	}
 	return &awsiam.TagMFADeviceOutput{}, tx.UpdateMFADevice(ctx, d)
@@ -443,5 +457,13 @@ func deviceTarget(ctx context.Context, tx Tx, c *Caller, serial *string) (Target
 	if err != nil {
 		return Target{}, err
 	}
-	return Target{ARN: d.Serial, Tags: d.Tags}, nil
+	return Target{ARN: d.Serial, Tags: newestFirst(d.Tags)}, nil
+}
+
+func targetCreateVirtualMFADevice(_ context.Context, _ Tx, c *Caller, in *awsiam.CreateVirtualMFADeviceInput) (Target, error) {
+	target := Target{ARN: virtualSerial(c.Account, in)}
+	if len(in.Tags) > 0 {
+		target.Also = []string{"TagMFADevice"}
+	}
+	return tagTarget(target, in.Tags), nil
 }

@@ -100,6 +100,26 @@ func TestCreateVirtualMFADevice(t *testing.T) {
 		"InvalidInput: Tag keys beginning with aws: are reserved for system use.")
 }
 
+// Whatever device can be made can be enabled, tagged and deleted: its serial number is one that the other operations
+// take.
+func TestAVirtualDeviceHasAUsableSerialNumber(t *testing.T) {
+	s := newService(t)
+	const badPath = "ValidationError: The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
+	for _, path := range []string{"/a!b/", "/a*b/", "/a?b/", "/${aws:username}/", `/a"b/`, "/a b/", "/~/", "/é/", "/a;b/"} {
+		refused(t, s, s.root, "CreateVirtualMFADevice", &awsiam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("p"), Path: &path}, badPath)
+	}
+	for _, path := range []string{"/", "/a/b/", "/_+=:,.@-/", "/" + strings.Repeat("x", 224) + "/"} {
+		serial := do[awsiam.CreateVirtualMFADeviceOutput](t, s, s.root, "CreateVirtualMFADevice",
+			&awsiam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("p"), Path: &path}).VirtualMFADevice.SerialNumber
+		do[awsiam.TagMFADeviceOutput](t, s, s.root, "TagMFADevice",
+			&awsiam.TagMFADeviceInput{SerialNumber: serial, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}})
+		do[awsiam.DeleteVirtualMFADeviceOutput](t, s, s.root, "DeleteVirtualMFADevice", &awsiam.DeleteVirtualMFADeviceInput{SerialNumber: serial})
+	}
+	refused(t, s, s.root, "CreateVirtualMFADevice",
+		&awsiam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("pp"), Path: aws.String("/" + strings.Repeat("x", 224) + "/")},
+		"ValidationError: 1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy constraint: Member must have length less than or equal to 1")
+}
+
 func TestEnableMFADevice(t *testing.T) {
 	s := newService(t)
 	s.user(t, "alice", "")
@@ -395,6 +415,8 @@ func TestMFADeviceTags(t *testing.T) {
 		"NoSuchEntity: MFA Device with serial number no-such-device does not exist.")
 	refused(t, s, s.root, "TagMFADevice", &awsiam.TagMFADeviceInput{SerialNumber: &phone.serial, Tags: []types.Tag{tag("a", "b"), tag("a", "c")}},
 		"InvalidInput: Duplicate tag keys found.")
+	refused(t, s, s.root, "TagMFADevice", &awsiam.TagMFADeviceInput{SerialNumber: &phone.serial, Tags: []types.Tag{}},
+		"InvalidInput: Error occurred while validating input. ")
 }
 
 func TestHardwareTokens(t *testing.T) {

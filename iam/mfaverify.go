@@ -57,9 +57,9 @@ func (s *Service) verifyCodes(ctx context.Context, tx Tx, c *Caller, this *call)
 		authenticated.verified = s.Now()
 		return &authenticated, nil
 	case mfa.Refused:
-		return nil, Keep(wire.Errorf("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. "))
+		return nil, wire.Errorf("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ")
 	default:
-		return nil, Keep(cannotValidate())
+		return nil, cannotValidate()
 	}
 }
 

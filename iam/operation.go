@@ -41,9 +41,11 @@ type Operation struct {
 
 // Target is what one call of an operation is authorised against.
 type Target struct {
-	ARN   string // what Resource elements match
-	Shown string // how AccessDenied names it, if not by the ARN: "user alice"
-	Tags  []Tag  // aws:ResourceTag and iam:ResourceTag
+	ARN string // what Resource elements match
+	// Shown is how AccessDenied names it, if not by the ARN: "user alice", spelled as it was sent, so that the
+	// answer doesn't tell whether there is one.
+	Shown string
+	Tags  []Tag // aws:ResourceTag and iam:ResourceTag
 	// Conditions are the values of the operation's own condition keys.
 	Conditions []Condition
 	// Beside is a second ARN on which the caller needs the same permission, "" if there is none.
@@ -51,11 +53,14 @@ type Target struct {
 	// Also are further actions the call needs on the same resource, such as "TagUser" of a CreateUser with tags.
 	Also []string
 
-	// Trust is the trust policy of the role to be assumed, with the account that owns it; nil for all else.
-	Trust        *policy.Policy
-	TrustAccount string
-	// Terse leaves the reason out of AccessDenied, as STS does.
-	Terse bool
+	// Trust is that of the role to be assumed; nil for all else.
+	Trust *RoleTrust
+}
+
+// RoleTrust is the trust policy of a role and the account that owns it.
+type RoleTrust struct {
+	Policy  *policy.Policy
+	Account string
 }
 
 // Condition is a condition key with its values. A key that is multi-valued by type is Multi even with one.

@@ -1,9 +1,6 @@
 package iam
 
 import (
-	"context"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
@@ -100,95 +97,39 @@ func (s *Service) Operations() []Operation {
 		WritePrepared("UpdateLoginProfile", "user", on(userTarget, func(in *awsiam.UpdateLoginProfileInput) *string { return in.UserName }), s.prepareReplacedPassword, s.UpdateLoginProfile),
 		Write("DeleteLoginProfile", "user", on(userTarget, func(in *awsiam.DeleteLoginProfileInput) *string { return in.UserName }), s.DeleteLoginProfile),
 		WritePrepared("ChangePassword", "user", targetOwnPassword, s.prepareChangedPassword, s.ChangePassword),
-		Write("UpdateAccountPasswordPolicy", "*", anyTarget, s.UpdateAccountPasswordPolicy),
-		Read("GetAccountPasswordPolicy", "*", anyTarget, s.GetAccountPasswordPolicy),
-		Write("DeleteAccountPasswordPolicy", "*", anyTarget, s.DeleteAccountPasswordPolicy),
+		Write("UpdateAccountPasswordPolicy", "*", AnyTarget, s.UpdateAccountPasswordPolicy),
+		Read("GetAccountPasswordPolicy", "*", AnyTarget, s.GetAccountPasswordPolicy),
+		Write("DeleteAccountPasswordPolicy", "*", AnyTarget, s.DeleteAccountPasswordPolicy),
 
 		// The account
-		Write("CreateAccountAlias", "*", anyTarget, s.CreateAccountAlias),
-		Write("DeleteAccountAlias", "*", anyTarget, s.DeleteAccountAlias),
-		Read("ListAccountAliases", "*", anyTarget, s.ListAccountAliases),
-		Read("GetAccountSummary", "*", anyTarget, s.GetAccountSummary),
-		WritePrepared("GenerateCredentialReport", "*", anyTarget, s.prepareCredentialReport, s.GenerateCredentialReport),
-		Read("GetCredentialReport", "*", anyTarget, s.GetCredentialReport),
+		Write("CreateAccountAlias", "*", AnyTarget, s.CreateAccountAlias),
+		Write("DeleteAccountAlias", "*", AnyTarget, s.DeleteAccountAlias),
+		Read("ListAccountAliases", "*", AnyTarget, s.ListAccountAliases),
+		Read("GetAccountSummary", "*", AnyTarget, s.GetAccountSummary),
+		WritePrepared("GenerateCredentialReport", "*", AnyTarget, s.prepareCredentialReport, s.GenerateCredentialReport),
+		Read("GetCredentialReport", "*", AnyTarget, s.GetCredentialReport),
 
 		// MFA devices. Binding is authorised on the user, existence on the device's ARN.
-		WritePrepared("CreateVirtualMFADevice", "new mfa", func(_ context.Context, _ Tx, c *Caller, in *awsiam.CreateVirtualMFADeviceInput) (Target, error) {
-			target := tagTarget(Target{ARN: arn(c.Account, "mfa", pathOr(in.Path, "/"), *in.VirtualMFADeviceName)}, in.Tags)
-			if len(in.Tags) > 0 {
-				target.Also = []string{"TagMFADevice"}
-			}
-			return target, nil
-		}, s.prepareVirtualMFADevice, s.CreateVirtualMFADevice).WithKeys("aws:RequestTag", "aws:TagKeys"),
+		WritePrepared("CreateVirtualMFADevice", "new mfa", targetCreateVirtualMFADevice, s.prepareVirtualMFADevice, s.CreateVirtualMFADevice).WithKeys("aws:RequestTag", "aws:TagKeys"),
 		Write("EnableMFADevice", "user", on(userTarget, func(in *awsiam.EnableMFADeviceInput) *string { return in.UserName }), s.EnableMFADevice),
 		Write("DeactivateMFADevice", "user", on(userTarget, func(in *awsiam.DeactivateMFADeviceInput) *string { return in.UserName }), s.DeactivateMFADevice),
 		Write("ResyncMFADevice", "user", on(userTarget, func(in *awsiam.ResyncMFADeviceInput) *string { return in.UserName }), s.ResyncMFADevice),
 		Write("DeleteVirtualMFADevice", "mfa", on(deviceTarget, func(in *awsiam.DeleteVirtualMFADeviceInput) *string { return in.SerialNumber }), s.DeleteVirtualMFADevice),
 		Read("ListMFADevices", "user", on(userTarget, func(in *awsiam.ListMFADevicesInput) *string { return in.UserName }), s.ListMFADevices),
-		Read("ListVirtualMFADevices", "*", anyTarget[awsiam.ListVirtualMFADevicesInput], s.ListVirtualMFADevices),
+		Read("ListVirtualMFADevices", "*", AnyTarget[awsiam.ListVirtualMFADevicesInput], s.ListVirtualMFADevices),
 		Read("GetMFADevice", "user", on(userTarget, func(in *awsiam.GetMFADeviceInput) *string { return in.UserName }), s.GetMFADevice),
 		Write("TagMFADevice", "mfa", tagging(deviceTarget, func(in *awsiam.TagMFADeviceInput) (*string, []types.Tag) { return in.SerialNumber, in.Tags }), s.TagMFADevice).WithKeys("aws:RequestTag", "aws:TagKeys"),
 		Write("UntagMFADevice", "mfa", untagging(deviceTarget, func(in *awsiam.UntagMFADeviceInput) (*string, []string) { return in.SerialNumber, in.TagKeys }), s.UntagMFADevice).WithKeys("aws:TagKeys"),
 		Read("ListMFADeviceTags", "mfa", on(deviceTarget, func(in *awsiam.ListMFADeviceTagsInput) *string { return in.SerialNumber }), s.ListMFADeviceTags),
 
+		// What there is none of
+		Read("ListInstanceProfilesForRole", "role", on(roleTarget, func(in *awsiam.ListInstanceProfilesForRoleInput) *string { return in.RoleName }), s.ListInstanceProfilesForRole),
+		Read("ListSSHPublicKeys", "user", on(userTarget, func(in *awsiam.ListSSHPublicKeysInput) *string { return in.UserName }), s.ListSSHPublicKeys),
+		Read("ListSigningCertificates", "user", on(userTarget, func(in *awsiam.ListSigningCertificatesInput) *string { return in.UserName }), s.ListSigningCertificates),
+		Read("ListServiceSpecificCredentials", "user", on(userTarget, func(in *awsiam.ListServiceSpecificCredentialsInput) *string { return in.UserName }), s.ListServiceSpecificCredentials),
+
 		// Local commands, which act as root of the account and have no name on the wire.
-		Write("ImportHardwareTokens", "*", anyTarget[ImportTokensInput], s.importTokens).Local(),
-		Write("ResetRootMFA", "*", anyTarget[ResetRootMFAInput], s.resetRootMFA).Local(),
+		Write("ImportHardwareTokens", "*", AnyTarget[ImportTokensInput], s.importTokens).Local(),
+		Write("ResetRootMFA", "*", AnyTarget[ResetRootMFAInput], s.resetRootMFA).Local(),
 	}
-}
-
-func targetCreateUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.CreateUserInput) (Target, error) {
-	target := Target{ARN: arn(c.Account, "user", pathOr(in.Path, "/"), *in.UserName)}
-	if len(in.Tags) > 0 {
-		target.Also = []string{"TagUser"}
-	}
-	return withNewBoundary(ctx, tx, c, tagTarget(target, in.Tags), in.PermissionsBoundary)
-}
-
-// targetUpdateUser is the user under the old name and, if it is to move, under the new one: who may change users
-// of one path only must not move one into another.
-func targetUpdateUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateUserInput) (Target, error) {
-	target, err := userTarget(ctx, tx, c, in.UserName)
-	if err != nil || in.NewUserName == nil && in.NewPath == nil {
-		return target, err
-	}
-	old, _ := ParseARN(target.ARN)
-	target.Beside = arn(c.Account, "user", pathOr(in.NewPath, old.Path), *cmpOr(in.NewUserName, &old.Name))
-	return target, nil
-}
-
-// targetUpdateGroup is the group under the old name and, if it is to move, under the new one.
-func targetUpdateGroup(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateGroupInput) (Target, error) {
-	target, err := groupTarget(ctx, tx, c, in.GroupName)
-	if err != nil || in.NewGroupName == nil && in.NewPath == nil {
-		return target, err
-	}
-	old, _ := ParseARN(target.ARN)
-	target.Beside = arn(c.Account, "group", pathOr(in.NewPath, old.Path), *cmpOr(in.NewGroupName, &old.Name))
-	return target, nil
-}
-
-// pathTarget is what a list by path is authorised against, and how AccessDenied prints it.
-func pathTarget(c *Caller, kind string, prefix *string) Target {
-	return Target{ARN: arn(c.Account, kind, pathOr(prefix, "/"), "")}
-}
-
-func targetPutUserBoundary(ctx context.Context, tx Tx, c *Caller, in *awsiam.PutUserPermissionsBoundaryInput) (Target, error) {
-	target, err := userTarget(ctx, tx, c, in.UserName)
-	if err != nil {
-		return target, err
-	}
-	return withNewBoundary(ctx, tx, c, target, in.PermissionsBoundary)
-}
-
-// boundedUserTarget is a user with its present boundary in iam:PermissionsBoundary.
-func boundedUserTarget(ctx context.Context, tx Tx, c *Caller, name *string) (Target, error) {
-	target, err := userTarget(ctx, tx, c, name)
-	if err != nil {
-		return target, err
-	}
-	if u, err := tx.User(ctx, c.Account, aws.ToString(name)); err == nil {
-		target = withBoundary(target, u.BoundaryARN)
-	}
-	return target, nil
 }

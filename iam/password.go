@@ -9,19 +9,28 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
+	"github.com/sallyport-iam/sallyport/wire"
 	"golang.org/x/crypto/argon2"
 )
 
 // Passwords hashes and verifies passwords with argon2id (RFC 9106), a bounded number of them at a time: each
-// takes 19 MiB and some 20 ms of a processor. What comes on top waits, until its context ends. It is safe for
-// concurrent use.
-type Passwords struct{ slots chan struct{} }
+// takes 19 MiB and some 20 ms of a processor. A bounded number more waits, each until its context ends; all others
+// are answered Throttling. It is safe for concurrent use.
+type Passwords struct {
+	slots   chan struct{}
+	waiting atomic.Int32
+}
 
-// NewPasswords makes a hasher that works on at most parallel passwords at a time; 0 means one per processor.
+// maxWaiting is how many wait for their turn at most: more would have to wait for seconds.
+const maxWaiting = 64
+
+// NewPasswords makes a hasher that works on at most parallel passwords at a time; 0 means one per processor but
+// one, so that passwords leave time for everything else.
 func NewPasswords(parallel int) *Passwords {
 	if parallel <= 0 {
-		parallel = runtime.GOMAXPROCS(0)
+		parallel = max(runtime.GOMAXPROCS(0)-1, 1)
 	}
 	return &Passwords{slots: make(chan struct{}, parallel)}
 }
@@ -65,7 +74,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify tells whether the hash is the password's, in a time that does not depend on the answer. It fails when
-// ctx ends before its turn, and on a hash that Hash can't have written.
+// ctx ends before its turn, with Throttling when too many wait, and on a hash that Hash can't have written.
 func (p *Passwords) Verify(ctx context.Context, hash, password string) (bool, error) {
 	h, err := parseHash(hash)
 	if err != nil {
@@ -86,13 +95,30 @@ func (p *Passwords) derive(ctx context.Context, password string, cost argon, sal
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	select {
-	case p.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := p.enter(ctx); err != nil {
+		return nil, err
 	}
 	defer func() { <-p.slots }()
 	return argon2.IDKey([]byte(password), salt, cost.passes, cost.memory, cost.threads, length), nil
+}
+
+// enter takes a slot, and waits for one if it may.
+func (p *Passwords) enter(ctx context.Context) error {
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	defer p.waiting.Add(-1)
+	if p.waiting.Add(1) > maxWaiting {
+		return wire.Errorf("Throttling", "Rate exceeded")
+	}
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // phcHash is a hash with what it was made of.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/sallyport-iam/sallyport/wire"
 	"golang.org/x/crypto/argon2"
 )
 
@@ -121,6 +123,45 @@ func TestPasswordsAreBounded(t *testing.T) {
 	}
 	if len(p.slots) != 0 {
 		t.Error("a slot was not given back")
+	}
+}
+
+// Of those who wait for a slot there are 64 at most; who comes on top is told to come again.
+func TestPasswordsWaitInABoundedQueue(t *testing.T) {
+	p := NewPasswords(1)
+	p.slots <- struct{}{} // somebody is at work
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var waiting sync.WaitGroup
+	for range maxWaiting {
+		waiting.Go(func() {
+			if err := p.VerifyNothing(ctx, "x"); !errors.Is(err, context.Canceled) {
+				t.Errorf("worked without a slot: %v", err)
+			}
+		})
+	}
+	for p.waiting.Load() < maxWaiting {
+		runtime.Gosched()
+	}
+	var answer *wire.Error
+	if _, err := p.Hash(ctx, "x"); !errors.As(err, &answer) || answer.Error() != "Throttling: Rate exceeded" {
+		t.Errorf("one too many is answered %v", err)
+	}
+	cancel()
+	waiting.Wait()
+	<-p.slots
+	if _, err := p.Hash(t.Context(), "x"); err != nil || p.waiting.Load() != 0 {
+		t.Errorf("when the queue is empty again: %v, and %d wait", err, p.waiting.Load())
+	}
+}
+
+func TestPasswordsLeaveAProcessorFree(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for processors, want := range map[int]int{1: 1, 2: 1, 4: 3} {
+		runtime.GOMAXPROCS(processors)
+		if got := cap(NewPasswords(0).slots); got != want {
+			t.Errorf("%d passwords at a time on %d processors, want %d", got, processors, want)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Service) CreateRole(ctx context.Context, tx Tx, c *Caller, in *awsiam.C
 		return nil, err
 	}
 	r := &Role{
-		Account: c.Account, ID: newID(prefixRole), Name: *in.RoleName, Path: pathOr(in.Path, "/"),
+		Account: c.Account, ID: newID(prefixRole), Name: *in.RoleName, Path: valueOr(in.Path, "/"),
 		Description: aws.ToString(in.Description), Created: s.Now(), MaxSessionDuration: defaultSession, Tags: tags,
 	}
 	if in.MaxSessionDuration != nil {
@@ -73,7 +73,7 @@ func (s *Service) CreateRole(ctx context.Context, tx Tx, c *Caller, in *awsiam.C
 	if err != nil {
 		return nil, err
 	}
-	shown, err := r.named(ctx, tx)
+	shown, err := r.named(ctx, principalsOf(tx))
 	shown.Tags, shown.PermissionsBoundary = shownTags(r.Tags), shownBoundary(r.BoundaryARN)
 	return &awsiam.CreateRoleOutput{Role: &shown}, err
 }
@@ -84,7 +84,7 @@ func (s *Service) GetRole(ctx context.Context, tx Tx, c *Caller, in *awsiam.GetR
 	if err != nil {
 		return nil, err
 	}
-	shown, err := r.listed(ctx, tx)
+	shown, err := r.listed(ctx, principalsOf(tx))
 	shown.Tags, shown.PermissionsBoundary = shownTags(r.Tags), shownBoundary(r.BoundaryARN)
 	shown.RoleLastUsed = &types.RoleLastUsed{}
 	if !r.LastUsed.IsZero() {
@@ -104,9 +104,9 @@ func (s *Service) ListRoles(ctx context.Context, tx Tx, c *Caller, in *awsiam.Li
 		return nil, err
 	}
 	roles, truncated, marker := cut(roles, page, func(r Role) string { return r.Name })
-	listed := make([]types.Role, len(roles))
+	listed, principals := make([]types.Role, len(roles)), principalsOf(tx)
 	for i := range roles {
-		if listed[i], err = roles[i].listed(ctx, tx); err != nil {
+		if listed[i], err = roles[i].listed(ctx, principals); err != nil {
 			return nil, err
 		}
 	}
@@ -120,7 +120,7 @@ func (s *Service) UpdateRole(ctx context.Context, tx Tx, c *Caller, in *awsiam.U
 	if err != nil {
 		return nil, err
 	}
-	r.Description = aws.ToString(cmpOr(in.Description, &r.Description))
+	r.Description = valueOr(in.Description, r.Description)
 	if in.MaxSessionDuration != nil {
 		r.MaxSessionDuration = time.Duration(*in.MaxSessionDuration) * time.Second
 	}
@@ -137,7 +137,7 @@ func (s *Service) UpdateRoleDescription(ctx context.Context, tx Tx, c *Caller, i
 	if err := tx.UpdateRole(ctx, r); err != nil {
 		return nil, err
 	}
-	shown, err := r.named(ctx, tx)
+	shown, err := r.named(ctx, principalsOf(tx))
 	shown.Description = shownDescription(r.Description)
 	return &awsiam.UpdateRoleDescriptionOutput{Role: &shown}, err
 }
@@ -178,10 +178,7 @@ func (s *Service) TagRole(ctx context.Context, tx Tx, c *Caller, in *awsiam.TagR
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Tags) == 0 {
-		return nil, wire.Errorf("InvalidInput", "Error occurred while validating input. ")
-	}
-	if r.Tags, err = caseInsensitiveTags.add(r.Tags, in.Tags); err != nil {
+	if r.Tags, err = caseInsensitiveTags.retag(r.Tags, in.Tags); err != nil {
 		return nil, err
 	}
 	if err := tx.UpdateRole(ctx, r); err != nil {
@@ -245,8 +242,8 @@ func (s *Service) DeleteRolePermissionsBoundary(ctx context.Context, tx Tx, c *C
 }
 
 // named is what every response that holds the role shows of it.
-func (r *Role) named(ctx context.Context, tx Tx) (types.Role, error) {
-	document, err := r.shownTrust(ctx, tx)
+func (r *Role) named(ctx context.Context, principals *shownPrincipals) (types.Role, error) {
+	document, err := r.shownTrust(ctx, principals)
 	return types.Role{
 		Path: aws.String(r.Path), RoleName: aws.String(r.Name), RoleId: aws.String(r.ID),
 		Arn: aws.String(r.ARN()), CreateDate: aws.Time(r.Created), AssumeRolePolicyDocument: escapeDocument(document),
@@ -254,8 +251,8 @@ func (r *Role) named(ctx context.Context, tx Tx) (types.Role, error) {
 }
 
 // listed is the role as lists show it.
-func (r *Role) listed(ctx context.Context, tx Tx) (types.Role, error) {
-	shown, err := r.named(ctx, tx)
+func (r *Role) listed(ctx context.Context, principals *shownPrincipals) (types.Role, error) {
+	shown, err := r.named(ctx, principals)
 	shown.Description = shownDescription(r.Description)
 	shown.MaxSessionDuration = aws.Int32(int32(seconds(r.MaxSessionDuration)))
 	return shown, err
@@ -300,11 +297,11 @@ func roleAndTarget(ctx context.Context, tx Tx, c *Caller, name *string) (Target,
 	} else if err != nil {
 		return Target{}, nil, err
 	}
-	return Target{ARN: r.ARN(), Shown: "role " + r.Name, Tags: r.Tags}, r, nil
+	return Target{ARN: r.ARN(), Shown: "role " + aws.ToString(name), Tags: r.Tags}, r, nil
 }
 
 func targetCreateRole(ctx context.Context, tx Tx, c *Caller, in *awsiam.CreateRoleInput) (Target, error) {
-	target := Target{ARN: arn(c.Account, "role", pathOr(in.Path, "/"), *in.RoleName)}
+	target := Target{ARN: arn(c.Account, "role", valueOr(in.Path, "/"), *in.RoleName)}
 	if len(in.Tags) > 0 {
 		target.Also = []string{"TagRole"}
 	}

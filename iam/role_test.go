@@ -1,6 +1,8 @@
 package iam_test
 
 import (
+	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/sallyport-iam/sallyport/iam"
 )
 
 // trust is a trust policy that lets the principals assume a role.
@@ -258,7 +261,7 @@ func TestRoleAuthorization(t *testing.T) {
 			" on resource: " + shown + " because no identity-based policy allows the iam:" + action + " action"
 	}
 	do[awsiam.GetRoleOutput](t, s, mallory, "GetRole", &awsiam.GetRoleInput{RoleName: aws.String("mine")})
-	refused(t, s, mallory, "GetRole", &awsiam.GetRoleInput{RoleName: aws.String("OTHER")}, denied("GetRole", "role other"))
+	refused(t, s, mallory, "GetRole", &awsiam.GetRoleInput{RoleName: aws.String("OTHER")}, denied("GetRole", "role OTHER"))
 	refused(t, s, mallory, "GetRole", &awsiam.GetRoleInput{RoleName: aws.String("none")}, denied("GetRole", "role none"))
 	refused(t, s, mallory, "ListRoles", &awsiam.ListRolesInput{}, denied("ListRoles", "arn:aws:iam::"+accountID+":role/"))
 	refused(t, s, mallory, "TagRole", &awsiam.TagRoleInput{RoleName: aws.String("other"), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("blue")}}}, denied("TagRole", "role other"))
@@ -266,4 +269,47 @@ func TestRoleAuthorization(t *testing.T) {
 	refused(t, s, mallory, "UntagRole", &awsiam.UntagRoleInput{RoleName: aws.String("other"), TagKeys: []string{"team", "cost"}}, denied("UntagRole", "role other"))
 	do[awsiam.UntagRoleOutput](t, s, mallory, "UntagRole", &awsiam.UntagRoleInput{RoleName: aws.String("other"), TagKeys: []string{"team"}})
 	refused(t, s, mallory, "UntagRole", &awsiam.UntagRoleInput{RoleName: aws.String("other"), TagKeys: []string{"team"}}, denied("UntagRole", "role other"))
+}
+
+// principalCounter counts how often principals are looked up by their ids.
+type principalCounter struct {
+	iam.Tx
+	users int
+}
+
+func (c *principalCounter) UserByID(ctx context.Context, account, id string) (*iam.User, error) {
+	c.users++
+	return c.Tx.UserByID(ctx, account, id)
+}
+
+// However many roles trust the same principals, a list looks each of them up once.
+func TestListRolesLooksUpAPrincipalOnce(t *testing.T) {
+	s := newService(t)
+	s.user(t, "alice", "")
+	s.user(t, "bob", "")
+	document := trust(userARN("alice"), userARN("bob"))
+	for i := range 5 {
+		do[awsiam.CreateRoleOutput](t, s, s.root, "CreateRole", &awsiam.CreateRoleInput{RoleName: aws.String(fmt.Sprint("r", i)), AssumeRolePolicyDocument: &document})
+	}
+	do[awsiam.UpdateUserOutput](t, s, s.root, "UpdateUser", &awsiam.UpdateUserInput{UserName: aws.String("bob"), NewUserName: aws.String("rob")})
+	err := s.Store.View(t.Context(), func(tx iam.Tx) error {
+		counted := &principalCounter{Tx: tx}
+		out, err := s.ListRoles(t.Context(), counted, s.root, &awsiam.ListRolesInput{})
+		if err != nil {
+			return err
+		}
+		want := trust(userARN("alice"), userARN("rob"))
+		for _, r := range out.Roles {
+			if got := unescape(t, r.AssumeRolePolicyDocument); got != want {
+				t.Errorf("%s trusts %s, want %s", *r.RoleName, got, want)
+			}
+		}
+		if len(out.Roles) != 5 || counted.users != 2 {
+			t.Errorf("%d look-ups of 2 users for %d roles", counted.users, len(out.Roles))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

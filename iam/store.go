@@ -83,7 +83,9 @@ type ChangeStore interface {
 	PolicyVersion(ctx context.Context, account string) (int64, error)
 	// AppendChange adds a change to the account's list and makes its number the account's policy version.
 	AppendChange(ctx context.Context, c Change) error
-	// ChangesAfter returns changes of all accounts in the order of their Sequence, from the one after seq.
+	// ChangesAfter returns changes of all accounts in the order of their Sequence, from the one after seq. Sequences
+	// have no gaps, but old changes are removed: when the first one returned is not number seq+1, changes were
+	// missed and a follower forgets everything.
 	ChangesAfter(ctx context.Context, seq int64, limit int) ([]Change, error)
 	// LastChange is the Sequence of the newest change of all; 0 before the first.
 	LastChange(ctx context.Context) (int64, error)

@@ -28,9 +28,16 @@ type tagRules struct {
 }
 
 var (
-	caseInsensitiveTags = tagRules{strings.EqualFold, "Duplicate tag keys found. Please note that Tag keys are case insensitive."}
+	caseInsensitiveTags = tagRules{SameTagKey, "Duplicate tag keys found. Please note that Tag keys are case insensitive."}
 	caseSensitiveTags   = tagRules{func(a, b string) bool { return a == b }, "Duplicate tag keys found."}
 )
+
+// SameTagKey tells whether two keys are one where case does not count, by the folding of names and by that of
+// condition keys: İ is the i of a condition key, and must not pass as another tag.
+func SameTagKey(a, b string) bool {
+	lowerA, lowerB := strings.ToLower(a), strings.ToLower(b)
+	return strings.EqualFold(a, b) || lowerA == lowerB
+}
 
 // add returns the entity's tags with those of a request added; a tag whose key is there already is replaced,
 // spelling and all.
@@ -59,6 +66,14 @@ func (r tagRules) add(present []Tag, sent []types.Tag) ([]Tag, error) {
 	return all, nil
 }
 
+// retag is add for the operations that do nothing else, and so need tags to add.
+func (r tagRules) retag(present []Tag, sent []types.Tag) ([]Tag, error) {
+	if len(sent) == 0 {
+		return nil, wire.Errorf("InvalidInput", "Error occurred while validating input. ")
+	}
+	return r.add(present, sent)
+}
+
 // remove returns the entity's tags without those with the keys.
 func (r tagRules) remove(present []Tag, keys []string) []Tag {
 	return slices.DeleteFunc(slices.Clone(present), func(t Tag) bool {
@@ -69,6 +84,14 @@ func (r tagRules) remove(present []Tag, keys []string) []Tag {
 // sentTags are a request's tags as ours, for condition keys; what is wrong with them add will say.
 func sentTags(sent []types.Tag) []Tag {
 	return transform(sent, func(t types.Tag) Tag { return Tag{aws.ToString(t.Key), aws.ToString(t.Value)} })
+}
+
+// newestFirst orders tags for condition keys. Those ignore case, and a key set twice keeps its last value: of tags
+// that differ only in case the oldest counts, so that adding another hides none that a policy goes by.
+func newestFirst(tags []Tag) []Tag {
+	reversed := slices.Clone(tags)
+	slices.Reverse(reversed)
+	return reversed
 }
 
 // shownTags are tags as the API returns them, nil if there are none.
@@ -108,7 +131,7 @@ func pageOfTags(tags []Tag, marker *string, maxItems *int32) ([]types.Tag, bool,
 
 // tagTarget adds to a target what tagging it is authorised with.
 func tagTarget(target Target, sent []types.Tag) Target {
-	target.Conditions = append(target.Conditions, requestTags(sentTags(sent))...)
+	target.Conditions = append(target.Conditions, RequestTags(newestFirst(sentTags(sent)))...)
 	return target
 }
 

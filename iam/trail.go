@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"context"
 	"errors"
 	"strconv"
 
@@ -12,8 +13,15 @@ import (
 // wire.Parameters, which knows their secrets.
 type described interface{ Parameters() map[string]any }
 
-// record is the audit record of a call that has ended with out or err.
+// record is the audit record of a call that has ended with out or err, for the caller's account.
 func (s *Service) record(c *Caller, op *Operation, in, out any, err error) AuditEntry {
+	return s.recordFor(c.Account, c, op, in, out, err)
+}
+
+// recordFor is the record of the same call for the log of the account recipient, such as the one whose role was
+// taken: an event of its own, with the same request id. Another account is not told the caller's name, only the
+// account and the unique id (CloudTrail User Guide, "CloudTrail userIdentity element", type AWSAccount).
+func (s *Service) recordFor(recipient string, c *Caller, op *Operation, in, out any, err error) AuditEntry {
 	now := s.Now()
 	r := audit.Record{
 		EventTime:          audit.Time(now),
@@ -30,14 +38,13 @@ func (s *Service) record(c *Caller, op *Operation, in, out any, err error) Audit
 		ResponseElements:   parameters(out),
 		ReadOnly:           op.Access != Writes,
 		ManagementEvent:    true,
-		RecipientAccountID: c.Account,
+		RecipientAccountID: recipient,
 	}
-	var answer *wire.Error
-	switch {
-	case errors.As(err, &answer):
-		r.ErrorCode, r.ErrorMessage = audit.ErrorCode(answer.Code), answer.Message
-	case err != nil:
-		r.ErrorCode = "ServiceFailureException"
+	if err != nil {
+		r.ErrorCode, r.ErrorMessage = recordedError(err)
+	}
+	if recipient != c.Account {
+		r.UserIdentity = audit.UserIdentity{Type: "AWSAccount", PrincipalID: c.UserID(), AccountID: c.Account}
 	}
 	text, failure := r.Marshal()
 	if failure != nil { // parameters are strings, numbers and booleans, so only a bug brings us here
@@ -45,11 +52,24 @@ func (s *Service) record(c *Caller, op *Operation, in, out any, err error) Audit
 		r.RequestParameters, r.ResponseElements = nil, nil
 		text, _ = r.Marshal()
 	}
-	entry := AuditEntry{Account: c.Account, Node: s.Node, Time: now.UnixMilli(), EventName: op.Action, Record: text}
-	if c.Kind == IAMUser && c.IsUser() {
+	entry := AuditEntry{Account: recipient, Node: s.Node, Time: now.UnixMilli(), EventName: op.Action, Record: text}
+	if recipient == c.Account && c.Kind == IAMUser && c.IsUser() {
 		entry.UserName = c.Name
 	}
 	return entry
+}
+
+// recordedError is an error as errorCode and errorMessage; what went wrong inside is not for the log.
+func recordedError(err error) (code, message string) {
+	var answer *wire.Error
+	switch {
+	case errors.As(err, &answer):
+		return audit.ErrorCode(answer.Code), answer.Message
+	case errors.Is(err, context.DeadlineExceeded):
+		return "ServiceUnavailable", ""
+	default:
+		return "ServiceFailureException", ""
+	}
 }
 
 // parameters is nil, and not an empty map, where there is nothing to show.

@@ -25,12 +25,12 @@ func (d *Directory) TrustPolicy(r *Role) (*policy.Policy, error) {
 
 // trust makes text the role's trust policy, if all whom it names exist.
 func (r *Role) trust(ctx context.Context, tx Tx, text string) error {
+	if policy.Length(text) > maxTrustPolicy { // first: reading a long document takes long
+		return quotaExceeded("ACLSizePerRole", maxTrustPolicy)
+	}
 	doc, err := policy.Parse(policy.Trust, text)
 	if err != nil {
 		return malformedPolicy(err)
-	}
-	if policy.Length(text) > maxTrustPolicy {
-		return quotaExceeded("ACLSizePerRole", maxTrustPolicy)
 	}
 	ids := make(map[string]string)
 	for _, principal := range doc.Principals() {
@@ -104,10 +104,10 @@ func principalParts(principal string) (account, kind, name string) {
 // shownTrust is the trust policy as responses show it. Principals are kept by unique id, so that one which has
 // been renamed shows with its new ARN, and one which has been deleted with its id, even if another has its name
 // now (IAM User Guide, "AWS JSON policy elements: Principal").
-func (r *Role) shownTrust(ctx context.Context, tx Tx) (string, error) {
+func (r *Role) shownTrust(ctx context.Context, principals *shownPrincipals) (string, error) {
 	now := make(map[string]string)
 	for arn, id := range r.TrustedIDs {
-		shown, err := shownPrincipal(ctx, tx, arn, id)
+		shown, err := principals.show(ctx, arn, id)
 		if err != nil {
 			return "", err
 		}
@@ -119,6 +119,32 @@ func (r *Role) shownTrust(ctx context.Context, tx Tx) (string, error) {
 		return r.TrustPolicy, nil
 	}
 	return replacePrincipals(r.TrustPolicy, now), nil
+}
+
+// shownPrincipals remembers how principals show for the length of a call, since the roles of a list tend to trust
+// the same ones.
+type shownPrincipals struct {
+	tx    Tx
+	known map[trustedPrincipal]string
+}
+
+// trustedPrincipal is an entry of [Role.TrustedIDs].
+type trustedPrincipal struct{ arn, id string }
+
+func principalsOf(tx Tx) *shownPrincipals {
+	return &shownPrincipals{tx, make(map[trustedPrincipal]string)}
+}
+
+func (p *shownPrincipals) show(ctx context.Context, arn, id string) (string, error) {
+	key := trustedPrincipal{arn, id}
+	if shown, ok := p.known[key]; ok {
+		return shown, nil
+	}
+	shown, err := shownPrincipal(ctx, p.tx, arn, id)
+	if err == nil {
+		p.known[key] = shown
+	}
+	return shown, err
 }
 
 func shownPrincipal(ctx context.Context, tx Tx, principal, id string) (string, error) {

@@ -32,6 +32,7 @@ func TestTrustPolicyRefusals(t *testing.T) {
 		{"federated user of no account", trust("arn:aws:sts::999999999999:federated-user/f"), `MalformedPolicyDocument: Invalid principal in policy: "AWS":"arn:aws:sts::999999999999:federated-user/f"`},
 		{"a group", trust("arn:aws:iam::" + accountID + ":group/g"), `MalformedPolicyDocument: Invalid principal in policy: "AWS":"arn:aws:iam::` + accountID + `:group/g"`},
 		{"too long", strings.Replace(trust(accountID), `"Effect"`, `"Sid":"`+strings.Repeat("x", 2048)+`","Effect"`, 1), "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048"},
+		{"too long to be read", strings.Repeat("{", 2049), "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			refused(t, s, s.root, "CreateRole", &awsiam.CreateRoleInput{RoleName: aws.String("new"), AssumeRolePolicyDocument: &test.document}, test.want)

@@ -42,7 +42,7 @@ func (s *Service) CreateUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.C
 		return nil, err
 	}
 	u := &User{
-		Account: c.Account, ID: newID(prefixUser), Name: *in.UserName, Path: pathOr(in.Path, "/"),
+		Account: c.Account, ID: newID(prefixUser), Name: *in.UserName, Path: valueOr(in.Path, "/"),
 		Created: s.Now(), Tags: tags,
 	}
 	if in.PermissionsBoundary != nil {
@@ -100,8 +100,8 @@ func (s *Service) UpdateUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.U
 	if err != nil {
 		return nil, err
 	}
-	u.Name = aws.ToString(cmpOr(in.NewUserName, &u.Name))
-	u.Path = pathOr(in.NewPath, u.Path)
+	u.Name = valueOr(in.NewUserName, u.Name)
+	u.Path = valueOr(in.NewPath, u.Path)
 	err = tx.UpdateUser(ctx, u)
 	if errors.Is(err, ErrExists) {
 		return nil, wire.Errorf("EntityAlreadyExists", "User with name %s already exists.", u.Name)
@@ -175,10 +175,7 @@ func (s *Service) TagUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.TagU
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Tags) == 0 {
-		return nil, wire.Errorf("InvalidInput", "Error occurred while validating input. ")
-	}
-	if u.Tags, err = caseInsensitiveTags.add(u.Tags, in.Tags); err != nil {
+	if u.Tags, err = caseInsensitiveTags.retag(u.Tags, in.Tags); err != nil {
 		return nil, err
 	}
 	if err := tx.UpdateUser(ctx, u); err != nil {
@@ -315,12 +312,26 @@ func mustNameUser() error {
 // userTarget is a user that exists, or would: a missing one is authorised under the name that was sent, so that
 // only those allowed to see it learn that it is missing.
 func userTarget(ctx context.Context, tx Tx, c *Caller, name *string) (Target, error) {
+	target, _, err := userAndTarget(ctx, tx, c, name)
+	return target, err
+}
+
+// boundedUserTarget is a user with its present boundary in iam:PermissionsBoundary.
+func boundedUserTarget(ctx context.Context, tx Tx, c *Caller, name *string) (Target, error) {
+	target, u, err := userAndTarget(ctx, tx, c, name)
+	if err != nil {
+		return target, err
+	}
+	return withBoundary(target, u.BoundaryARN), nil
+}
+
+func userAndTarget(ctx context.Context, tx Tx, c *Caller, name *string) (Target, *User, error) {
 	if name == nil {
 		if c.Kind == RootUser {
-			return Target{ARN: RootARN(c.Account)}, nil
+			return Target{ARN: RootARN(c.Account)}, &User{}, nil
 		}
 		if c.Kind != IAMUser || !c.IsUser() {
-			return Target{}, mustNameUser()
+			return Target{}, nil, mustNameUser()
 		}
 		name = &c.Name
 	}
@@ -328,9 +339,37 @@ func userTarget(ctx context.Context, tx Tx, c *Caller, name *string) (Target, er
 	if errors.Is(err, ErrNotFound) {
 		u = &User{Account: c.Account, Path: "/", Name: *name}
 	} else if err != nil {
-		return Target{}, err
+		return Target{}, nil, err
 	}
-	return Target{ARN: u.ARN(), Shown: "user " + u.Name, Tags: u.Tags}, nil
+	return Target{ARN: u.ARN(), Shown: "user " + *name, Tags: u.Tags}, u, nil
+}
+
+func targetCreateUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.CreateUserInput) (Target, error) {
+	target := Target{ARN: arn(c.Account, "user", valueOr(in.Path, "/"), *in.UserName)}
+	if len(in.Tags) > 0 {
+		target.Also = []string{"TagUser"}
+	}
+	return withNewBoundary(ctx, tx, c, tagTarget(target, in.Tags), in.PermissionsBoundary)
+}
+
+// targetUpdateUser is the user under the old name and, if it is to move, under the new one: who may change users
+// of one path only must not move one into another.
+func targetUpdateUser(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateUserInput) (Target, error) {
+	target, err := userTarget(ctx, tx, c, in.UserName)
+	if err != nil || in.NewUserName == nil && in.NewPath == nil {
+		return target, err
+	}
+	old, _ := ParseARN(target.ARN)
+	target.Beside = arn(c.Account, "user", valueOr(in.NewPath, old.Path), valueOr(in.NewUserName, old.Name))
+	return target, nil
+}
+
+func targetPutUserBoundary(ctx context.Context, tx Tx, c *Caller, in *awsiam.PutUserPermissionsBoundaryInput) (Target, error) {
+	target, err := userTarget(ctx, tx, c, in.UserName)
+	if err != nil {
+		return target, err
+	}
+	return withNewBoundary(ctx, tx, c, target, in.PermissionsBoundary)
 }
 
 // withBoundary adds iam:PermissionsBoundary: the boundary that a request sets, or that the entity has.

@@ -52,30 +52,25 @@ func (t Token) check() error {
 type batch struct {
 	tokens  []Token
 	serials map[string]string // serial in lower case → where it was first
-	seeds   map[string]string // seed → where it was first
 }
 
 // add takes a token found at where ("line 3") if it is usable and not there yet.
 // Serial numbers that differ only by case are one: two spellings would have two budgets.
-// For the same reason, and because it would have two sets of used codes, a seed comes once.
 func (b *batch) add(t Token, where string) error {
 	if err := t.check(); err != nil {
 		return err
 	}
 	if b.serials == nil {
-		b.serials, b.seeds = map[string]string{}, map[string]string{}
+		b.serials = map[string]string{}
 	}
-	serial, seed := strings.ToLower(t.Serial), string(t.TOTP.Seed)
+	serial := strings.ToLower(t.Serial)
 	if first, ok := b.serials[serial]; ok {
 		return fmt.Errorf("the serial number is already on %s", first)
-	}
-	if first, ok := b.seeds[seed]; ok {
-		return fmt.Errorf("the seed is already on %s", first)
 	}
 	if len(b.tokens) >= maxTokens {
 		return fmt.Errorf("more than %d tokens in one file", maxTokens)
 	}
-	b.serials[serial], b.seeds[seed] = where, where
+	b.serials[serial] = where
 	b.tokens = append(b.tokens, t)
 	return nil
 }

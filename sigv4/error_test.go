@@ -119,6 +119,24 @@ func TestErrorOrder(t *testing.T) {
 	}
 }
 
+// A client may send what is meant for another server. Answers are logged, so that must not be in them.
+func TestCredentialsOfAnotherKindAreNotRepeated(t *testing.T) {
+	const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
+	for _, authorization := range []string{jwt, " " + jwt, jwt[:30], "Bearer " + jwt, jwt + " x", "Basic YWxpY2U6c2VjcmV0", "hunter2"} {
+		r, body := signedForm(t, signer{service: "iam"}, formBody)
+		r.Header.Set("Authorization", authorization)
+		_, err := Parse(r, body, served, testTime)
+		if err == nil {
+			t.Fatalf("%s: accepted", authorization)
+		}
+		for _, secret := range []string{"eyJ", "YWxp", "hunter2"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: answered with %v", authorization, err)
+			}
+		}
+	}
+}
+
 // One service served is named as AWS names it.
 func TestServiceMessage(t *testing.T) {
 	r, body := signedForm(t, signer{service: "s3"}, formBody)
@@ -143,6 +161,8 @@ func TestErrors(t *testing.T) {
 	}{
 		{"no scheme", func(a *attempt) { *a = attempt{amzDate: a.amzDate} }, strict("Unsupported AWS 'algorithm': ''.")},
 		{"another scheme", func(a *attempt) { a.scheme = "Bearer" }, strict("Unsupported AWS 'algorithm': 'Bearer'.")},
+		{"a scheme of another kind of characters", func(a *attempt) { a.scheme = "Be{rer" }, strict("Unsupported AWS 'algorithm': ''.")},
+		{"a scheme too long to be one", func(a *attempt) { a.scheme = strings.Repeat("x", 33) }, strict("Unsupported AWS 'algorithm': ''.")},
 		{"sigv4a", func(a *attempt) { a.scheme = "AWS4-ECDSA-P256-SHA256" }, strict("Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'.")},
 		{"scheme in lower case", func(a *attempt) { a.scheme = "aws4-hmac-sha256" }, strict("Unsupported AWS 'algorithm': 'aws4-hmac-sha256'.")},
 		{"signature missing", func(a *attempt) { a.signature = "" }, strict("Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256")},

@@ -137,8 +137,11 @@ func (p *parts) completeQuery(alg string, h http.Header) *Error {
 
 // completeHeader reads the Authorization header and the headers that go with it.
 func (p *parts) completeHeader(authorization string, h http.Header) *Error {
-	alg, rest, _ := strings.Cut(strings.Trim(authorization, " \t"), " ")
+	alg, rest, blank := strings.Cut(strings.Trim(authorization, " \t"), " ")
 	if alg != algorithm {
+		if !blank && !strings.HasPrefix(alg, "AWS") { // credentials without a scheme, such as a bare JSON Web Token
+			alg = ""
+		}
 		return unsupported(alg)
 	}
 	var seen [3]bool
@@ -200,6 +203,12 @@ func (p *parts) completeHeader(authorization string, h http.Header) *Error {
 	return incomplete(missing.String() + "Authorization=" + algorithm)
 }
 
+// unsupported repeats the scheme that was sent only if it looks like the name of one: answers are logged, and
+// where a scheme belongs there may be a secret.
 func unsupported(alg string) *Error {
-	return incomplete("Unsupported AWS 'algorithm': '" + quote(alg) + "'.")
+	const longest = 32
+	if len(alg) > longest || !lowerToken(strings.ToLower(alg)) {
+		alg = ""
+	}
+	return incomplete("Unsupported AWS 'algorithm': '" + alg + "'.")
 }

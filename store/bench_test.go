@@ -99,7 +99,7 @@ func seed(b *testing.B, s *Store, devices int) {
 		}
 		for i := range devices {
 			if err := tx.InsertMFADevice(b.Context(), &iam.MFADevice{Account: "1", Serial: fmt.Sprint("S", i), Kind: iam.VirtualDevice,
-				OwnerID: "U0001", TOTP: mfa.TOTP{Seed: make([]byte, 20)}}); err != nil {
+				OwnerID: "U0001", TOTP: mfa.TOTP{Seed: fmt.Appendf(nil, "seed %015d", i)}}); err != nil {
 				return err
 			}
 		}

@@ -32,6 +32,14 @@ func (t *tx) PolicyVersion(_ context.Context, account string) (int64, error) {
 	return t.current(versionCounter(account))
 }
 
+// How many of the newest changes are kept, and how many are removed at a time.
+const (
+	changesKept   = 100_000
+	changesPruned = 1_000
+)
+
+// AppendChange removes changes that are old. Numbers have no gaps otherwise, so a follower for whom the first
+// one that ChangesAfter returns is not the next knows that it has missed some.
 func (t *tx) AppendChange(_ context.Context, c iam.Change) error {
 	version, err := t.next(versionCounter(c.Account))
 	if err != nil {
@@ -41,8 +49,13 @@ func (t *tx) AppendChange(_ context.Context, c iam.Change) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO changes (sequence, account, version, entity) VALUES ($1, $2, $3, $4)`,
-		sequence, c.Account, version, c.ID)
+	if _, err := t.exec(`INSERT INTO changes (sequence, account, version, entity) VALUES ($1, $2, $3, $4)`,
+		sequence, c.Account, version, c.ID); err != nil {
+		return err
+	}
+	if sequence%changesPruned == 0 {
+		_, err = t.exec(`DELETE FROM changes WHERE sequence <= $1`, sequence-changesKept)
+	}
 	return err
 }
 

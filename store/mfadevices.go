@@ -102,13 +102,16 @@ func (t *tx) VirtualMFADevices(_ context.Context, account string, status iam.Ass
 		account, page.After, limit(page))
 }
 
+// InsertMFADevice also returns iam.ErrExists for a hardware token whose serial number differs from that of another
+// in case only.
 func (t *tx) InsertMFADevice(_ context.Context, d *iam.MFADevice) error {
 	s := &d.State
-	return t.insert(`INSERT INTO mfa_devices (`+deviceNames+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING`,
+	return t.insert(`INSERT INTO mfa_devices (`+deviceNames+`, serial_key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
 		d.Account, d.Serial, string(d.Kind), d.OwnerID, millis(d.Created), millis(d.Enabled),
 		t.seal(closeTOTP(d.TOTP), "mfa_devices", d.Account, d.Serial), toJSON(d.Tags),
-		s.Drift, s.LastPair, s.Floor, steps(s.Used), s.Failures, s.Budget.Window, s.Budget.Attempts, s.Budget.PairFailures)
+		s.Drift, s.LastPair, s.Floor, steps(s.Used), s.Failures, s.Budget.Window, s.Budget.Attempts, s.Budget.PairFailures,
+		nameKey(d.Serial))
 }
 
 func (t *tx) UpdateMFADevice(_ context.Context, d *iam.MFADevice) error {

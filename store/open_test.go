@@ -40,6 +40,9 @@ func TestOpenRefuses(t *testing.T) {
 		if _, err := db.Exec(query); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.Chmod(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, test := range []struct {
 		name, want string
@@ -70,6 +73,21 @@ func TestOpenRefuses(t *testing.T) {
 			os.WriteFile(path, good, 0o600)
 			raw(path, "INSERT INTO schema_versions (version_id, is_applied) VALUES (999, 1)")
 		}},
+		{"readable by others", "chmod 600", func(path string) { os.WriteFile(path, good, 0o600); os.Chmod(path, 0o640) }},
+		{"writable by others", "chmod 600", func(path string) { os.WriteFile(path, good, 0o600); os.Chmod(path, 0o602) }},
+		{"empty and open to all", "chmod 600", func(path string) { os.WriteFile(path, nil, 0o600); os.Chmod(path, 0o666) }},
+		{"its log readable by others", "chmod 600", func(path string) {
+			os.WriteFile(path, good, 0o600)
+			os.WriteFile(path+"-wal", nil, 0o600)
+			os.Chmod(path+"-wal", 0o644)
+		}},
+		{"a link to nothing", "does not exist", func(path string) { os.Symlink(filepath.Join(filepath.Dir(path), "target"), path) }},
+		{"a link to one readable by others", "chmod 600", func(path string) {
+			target := filepath.Join(filepath.Dir(path), "target")
+			os.WriteFile(target, good, 0o600)
+			os.Chmod(target, 0o644)
+			os.Symlink(target, path)
+		}},
 		{"a folder", "", func(path string) { os.Mkdir(path, 0o700) }},
 		{"no folder", "", func(path string) { os.Remove(filepath.Dir(path)) }},
 	} {
@@ -89,6 +107,9 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("got %q, want %q and the path", err, test.want)
 			}
 			t.Log(err)
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), "target")); err == nil && test.name == "a link to nothing" {
+				t.Error("the link's target was made")
+			}
 			after, _ := os.ReadFile(path)
 			if !bytes.Equal(before, after) && test.name != "newer schema" {
 				t.Error("the file was changed")
@@ -175,7 +196,7 @@ func TestMovedCiphertext(t *testing.T) {
 						return err
 					}
 					if err := tx.InsertMFADevice(unbounded, &iam.MFADevice{Account: "1", Serial: "S" + n, OwnerID: "U",
-						TOTP: mfa.TOTP{Seed: []byte(seed)}}); err != nil {
+						TOTP: mfa.TOTP{Seed: []byte(seed + n)}}); err != nil {
 						return err
 					}
 				}

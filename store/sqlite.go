@@ -70,12 +70,14 @@ func openSQLite(ctx context.Context, path string, options Options) (_ *sqliteDB,
 			db.closePools()
 		}
 	}()
-	// SQLite gives its -wal and -shm files the mode of the database.
 	if file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 		if err := file.Close(); err != nil {
 			return nil, err
 		}
 	} else if !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	if err := checkPrivate(path); err != nil {
 		return nil, err
 	}
 	// The writer waits for other processes in begin, fairer than SQLite's growing delays would.
@@ -117,6 +119,27 @@ func sqliteDSN(path string, pragmas ...string) string {
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 }
 
+// checkPrivate refuses a database that others can read or write, and a link to nothing, where SQLite would make
+// such a one. SQLite gives its files beside the database the mode of the database; old ones keep theirs.
+func checkPrivate(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return errDangling
+	}
+	for _, path := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if mode := info.Mode().Perm(); mode&0o077 != 0 && info.Mode().IsRegular() {
+			return fmt.Errorf("%w: %s has mode %04o; make it its owner's alone: chmod 600 %s", errOpenToAll, path, mode, path)
+		}
+	}
+	return nil
+}
+
 // check refuses a file that is damaged or another program's, and doesn't touch it.
 func (db *sqliteDB) check(ctx context.Context) error {
 	var id, foreign int64
@@ -145,15 +168,17 @@ func (db *sqliteDB) check(ctx context.Context) error {
 }
 
 var (
-	errForeign = errors.New("is a database of another program: give the path of another file")
-	errDamaged = errors.New("is damaged: stop the server, move the file and those beside it named -wal and -shm away, " +
+	errForeign   = errors.New("is a database of another program: give the path of another file")
+	errDangling  = errors.New("is a link to a file that does not exist: give the path of a file")
+	errOpenToAll = errors.New("can be read or written by other users")
+	errDamaged   = errors.New("is damaged: stop the server, move the file and those beside it named -wal and -shm away, " +
 		"and put a backup in its place")
 )
 
 // explain makes a sentence of an error at start that says which file it is about and what to do.
 func (db *sqliteDB) explain(err error) error {
 	sentence := func(text string) error { return fmt.Errorf("store: database %s %s (%w)", db.path, text, err) }
-	if errors.Is(err, errForeign) || errors.Is(err, errDamaged) {
+	if errors.Is(err, errForeign) || errors.Is(err, errDamaged) || errors.Is(err, errDangling) || errors.Is(err, errOpenToAll) {
 		return fmt.Errorf("store: database %s %w", db.path, err)
 	}
 	switch sqliteCode(err) {

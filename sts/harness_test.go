@@ -31,6 +31,7 @@ type installation struct {
 	root   *iam.Caller // of here
 	other  *iam.Caller // root of there
 	byName map[string]*iam.Operation
+	store  *store.Store
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -45,7 +46,7 @@ func newInstallation(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { database.Close() })
-	in := &installation{T: t, now: time.Date(2026, 9, 11, 13, 14, 52, 0, time.UTC), byName: map[string]*iam.Operation{}}
+	in := &installation{T: t, now: time.Date(2026, 9, 11, 13, 14, 52, 0, time.UTC), byName: map[string]*iam.Operation{}, store: database}
 	now := func() time.Time { return in.now }
 	directory := iam.NewDirectory(database, iam.DirectoryBytes)
 	in.sts = &sts.Service{Directory: directory, Keys: keyset, Now: now}
@@ -76,7 +77,7 @@ func (in *installation) longTerm(accessKeyID string) *iam.Caller {
 	if err != nil {
 		in.Fatal(err)
 	}
-	owner, err := in.iam.Directory.Owner(in.Context(), key.Account, key.OwnerID)
+	owner, err := in.iam.Directory.Owner(in.Context(), key)
 	if err != nil {
 		in.Fatal(err)
 	}

@@ -16,11 +16,11 @@ import (
 
 // Lifetimes (STS API Reference, DurationSeconds of each operation).
 const (
-	defaultSession = 12 * time.Hour
-	rootSession    = time.Hour // root's is never longer, whatever it asks for
-	maxPolicies    = 10
-	maxPolicySize  = 2048 // characters of session policy and policy ARNs together
-	maxTags        = 50
+	defaultUserSession   = 12 * time.Hour
+	rootSession          = time.Hour // root's is never longer, whatever it asks for
+	maxPolicies          = 10
+	maxSessionPolicySize = 2048 // characters of session policy and policy ARNs together
+	maxTags              = 50
 )
 
 // GetSessionToken gives a user or root temporary credentials of their own, with MFA if the request carried a
@@ -70,7 +70,7 @@ func federatedUserARN(c *iam.Caller, name string) string {
 
 // lifetime of a session made with a user's or root's own credentials. The model has bounded the duration.
 func lifetime(c *iam.Caller, asked *int32) time.Duration {
-	d := defaultSession
+	d := defaultUserSession
 	if asked != nil {
 		d = time.Duration(*asked) * time.Second
 	}
@@ -85,10 +85,12 @@ func lifetime(c *iam.Caller, asked *int32) time.Duration {
 func sessionPolicies(ctx context.Context, tx iam.Tx, account string, text *string, passed []types.PolicyDescriptorType, tags []types.Tag) (document string, arns []string, packed int32, err error) {
 	size := 0
 	if text != nil {
+		if document, size = *text, utf8.RuneCountInString(*text); size > maxSessionPolicySize {
+			return "", nil, 0, tooLarge(size)
+		}
 		if _, err := policy.Parse(policy.Session, *text); err != nil {
 			return "", nil, 0, wire.Errorf("MalformedPolicyDocument", "%s", err)
 		}
-		document, size = *text, utf8.RuneCountInString(*text)
 	}
 	if len(passed) > maxPolicies {
 		return "", nil, 0, wire.Errorf("ValidationError", "1 validation error detected: Value at 'policyArns' failed to satisfy "+
@@ -108,11 +110,19 @@ func sessionPolicies(ctx context.Context, tx iam.Tx, account string, text *strin
 	for _, t := range tags {
 		size += utf8.RuneCountInString(aws.ToString(t.Key) + aws.ToString(t.Value))
 	}
-	packed = int32((size*100 + maxPolicySize - 1) / maxPolicySize)
-	if size > maxPolicySize {
-		return "", nil, 0, wire.Errorf("PackedPolicyTooLarge", "Packed policy consumes %d%% of allotted space, please use smaller policy.", packed)
+	if size > maxSessionPolicySize {
+		return "", nil, 0, tooLarge(size)
 	}
-	return document, arns, packed, nil
+	return document, arns, percent(size), nil
+}
+
+// percent is the share of the allotted characters, rounded up.
+func percent(size int) int32 {
+	return int32((size*100 + maxSessionPolicySize - 1) / maxSessionPolicySize)
+}
+
+func tooLarge(size int) error {
+	return wire.Errorf("PackedPolicyTooLarge", "Packed policy consumes %d%% of allotted space, please use smaller policy.", percent(size))
 }
 
 // sessionTags checks the tags passed to a session; their keys match without regard to case.
@@ -124,8 +134,8 @@ func sessionTags(sent []types.Tag) ([]iam.Tag, error) {
 			return nil, wire.Errorf("InvalidParameterValue", "Tag keys beginning with aws: are reserved for system use.")
 		}
 		for _, other := range sent[:i] {
-			if strings.EqualFold(key, aws.ToString(other.Key)) {
-				return nil, wire.Errorf("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+			if iam.SameTagKey(key, aws.ToString(other.Key)) {
+				return nil, duplicateTag()
 			}
 		}
 		tags = append(tags, iam.Tag{Key: key, Value: aws.ToString(t.Value)})
@@ -133,18 +143,20 @@ func sessionTags(sent []types.Tag) ([]iam.Tag, error) {
 	return tags, nil
 }
 
+func duplicateTag() error {
+	return wire.Errorf("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+}
+
 // tagged adds to a target what passing session tags is authorised with.
-func tagged(target iam.Target, tags []types.Tag) iam.Target {
-	if len(tags) == 0 {
+func tagged(target iam.Target, sent []types.Tag) iam.Target {
+	if len(sent) == 0 {
 		return target
 	}
-	target.Also = append(target.Also, "TagSession")
-	keys := iam.Condition{Key: "aws:TagKeys", Multi: true}
-	for _, t := range tags {
-		keys.Values = append(keys.Values, aws.ToString(t.Key))
-		target.Conditions = append(target.Conditions,
-			iam.Condition{Key: "aws:RequestTag/" + aws.ToString(t.Key), Values: []string{aws.ToString(t.Value)}})
+	var tags []iam.Tag
+	for _, t := range sent {
+		tags = append(tags, iam.Tag{Key: aws.ToString(t.Key), Value: aws.ToString(t.Value)})
 	}
-	target.Conditions = append(target.Conditions, keys)
+	target.Also = append(target.Also, "TagSession")
+	target.Conditions = append(target.Conditions, iam.RequestTags(tags)...)
 	return target
 }

@@ -12,6 +12,7 @@
 package sts
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -43,17 +44,13 @@ func (s *Service) Operations() []iam.Operation {
 			func(in *awssts.AssumeRoleInput) (serial, code *string) { return in.SerialNumber, in.TokenCode }),
 		iam.Write("GetFederationToken", "federated user", targetFederatedUser, s.GetFederationToken).
 			WithKeys("aws:RequestTag", "aws:TagKeys"),
-		iam.Read("GetAccessKeyInfo", "*", anyTarget[awssts.GetAccessKeyInfoInput], s.GetAccessKeyInfo),
-		iam.Read("DecodeAuthorizationMessage", "*", anyTarget[awssts.DecodeAuthorizationMessageInput], s.DecodeAuthorizationMessage),
+		iam.Read("GetAccessKeyInfo", "*", iam.AnyTarget[awssts.GetAccessKeyInfoInput], s.GetAccessKeyInfo),
+		iam.Read("DecodeAuthorizationMessage", "*", iam.AnyTarget[awssts.DecodeAuthorizationMessageInput], s.DecodeAuthorizationMessage),
 	}
 	for i := range rows {
 		rows[i] = rows[i].InSTS()
 	}
 	return rows
-}
-
-func anyTarget[I any](context.Context, iam.Tx, *iam.Caller, *I) (iam.Target, error) {
-	return iam.Target{ARN: "*"}, nil
 }
 
 // GetCallerIdentity tells callers who they are. It needs no permission and works under any explicit deny.
@@ -76,8 +73,12 @@ func (s *Service) GetAccessKeyInfo(ctx context.Context, tx iam.Tx, _ *iam.Caller
 }
 
 // EncodeMessage seals the details of a refusal, to be opened by the account's DecodeAuthorizationMessage.
+//
+// It is padded, so that its length doesn't tell how the names in it are spelled in the database.
 func (s *Service) EncodeMessage(account string, message []byte) string {
-	return s.Keys.SealToken(purposeMessage+account, message)
+	const unit = 1024
+	padding := bytes.Repeat([]byte{' '}, unit-len(message)%unit)
+	return s.Keys.SealToken(purposeMessage+account, append(message, padding...))
 }
 
 // DecodeAuthorizationMessage opens the sealed details of a refusal met by a caller of the same account.
@@ -86,5 +87,5 @@ func (s *Service) DecodeAuthorizationMessage(_ context.Context, _ iam.Tx, c *iam
 	if err != nil {
 		return nil, wire.Errorf("InvalidAuthorizationMessageException", "The encoded authorization message is invalid.")
 	}
-	return &awssts.DecodeAuthorizationMessageOutput{DecodedMessage: aws.String(string(message))}, nil
+	return &awssts.DecodeAuthorizationMessageOutput{DecodedMessage: aws.String(string(bytes.TrimRight(message, " ")))}, nil
 }

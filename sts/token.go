@@ -37,7 +37,6 @@ type token struct {
 	Issued         int64           `json:"issued"`
 	Expires        int64           `json:"expires"`
 	MFA            int64           `json:"mfa,omitempty"`
-	Chained        bool            `json:"chained,omitempty"`
 	Tags           []iam.Tag       `json:"tags,omitempty"`
 	TransitiveTags []string        `json:"transitive,omitempty"`
 	SourceIdentity string          `json:"source,omitempty"`
@@ -83,7 +82,7 @@ func (s *Service) Open(ctx context.Context, accessKeyID, sealed string) (secret 
 		return "", nil, notFoundAs(err, invalidToken())
 	}
 	session := &iam.Session{
-		Kind: t.Kind, Name: t.Name, Issued: time.Unix(t.Issued, 0), Expires: time.Unix(t.Expires, 0), Chained: t.Chained,
+		Kind: t.Kind, Name: t.Name, Issued: time.Unix(t.Issued, 0), Expires: time.Unix(t.Expires, 0),
 		Tags: t.Tags, TransitiveTags: t.TransitiveTags, SourceIdentity: t.SourceIdentity, HasPolicies: t.HasPolicies,
 	}
 	if t.MFA != 0 {

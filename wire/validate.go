@@ -308,17 +308,36 @@ func (m *memberCheck) show(r *report, v reflect.Value) string {
 	case !r.echo || m.field.secret:
 		return ""
 	case m.shape.kind == shapeText:
-		return "'" + v.String() + "'"
+		return "'" + shorten(v.String()) + "'"
 	case m.shape.kind == shapeNumber:
 		return "'" + strconv.FormatInt(v.Int(), 10) + "'"
 	case m.shape.kind == shapeList && m.field.plan.elem.kind == kindText:
-		texts := make([]string, v.Len())
-		for i := range texts {
-			texts[i] = v.Index(i).String()
+		var list strings.Builder
+		for i := 0; i < v.Len() && list.Len() <= maxShown; i++ {
+			if i > 0 {
+				list.WriteString(", ")
+			}
+			list.WriteString(shorten(v.Index(i).String()))
 		}
-		return "'[" + strings.Join(texts, ", ") + "]'"
+		return "'[" + shorten(list.String()) + "]'"
 	}
 	return ""
+}
+
+// maxShown is how many bytes of one value a message repeats. The message goes into the answer and into logs,
+// and the values that are refused may be as long as a request.
+const maxShown = 256
+
+// shorten cuts a text to maxShown bytes, and not inside of a character.
+func shorten(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	n := maxShown
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 // report gathers the violations of one request.

@@ -305,3 +305,31 @@ func FuzzValidate(f *testing.F) {
 		}
 	})
 }
+
+// A value is as long as a request may be; what a message repeats of it is not.
+func TestMessagesRepeatShortValuesOnly(t *testing.T) {
+	long := strings.Repeat("é", 200_000)
+	for _, tc := range []struct {
+		name string
+		in   any
+		want string
+	}{
+		{"text", &awssts.AssumeRoleInput{RoleArn: aws.String(roleARN), RoleSessionName: aws.String("x" + long)},
+			"Value 'x" + strings.Repeat("é", 127) + "…' at"},
+		{"text that is just short enough", &awssts.AssumeRoleInput{RoleArn: aws.String(roleARN), RoleSessionName: aws.String(long[:256])},
+			"Value '" + strings.Repeat("é", 128) + "' at"},
+		{"list", &awssts.AssumeRoleInput{RoleArn: aws.String(roleARN), RoleSessionName: aws.String("ab"), TransitiveTagKeys: slices.Repeat([]string{"!"}, 100_000)},
+			"Value '[" + strings.Repeat("!, ", 85) + "!…]' at"},
+		{"list of long texts", &awssts.AssumeRoleInput{RoleArn: aws.String(roleARN), RoleSessionName: aws.String("ab"), TransitiveTagKeys: []string{long, long}},
+			"Value '[" + strings.Repeat("é", 128) + "…]' at"},
+		{"many", &awssts.AssumeRoleInput{RoleArn: &long, RoleSessionName: &long, ExternalId: &long, SerialNumber: &long, SourceIdentity: &long, Policy: &long}, ""},
+	} {
+		err := validate(t, tc.in)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %.1000v\nlacks %s", tc.name, err, tc.want)
+		}
+		if err != nil && len(err.Error()) > 8<<10 {
+			t.Errorf("%s: a message of %d bytes", tc.name, len(err.Error()))
+		}
+	}
+}

@@ -276,7 +276,7 @@ func TestAttack45_FormBombBeforeAuthentication(t *testing.T) {
 	chunked := s.post("")
 	chunked.Body, chunked.ContentLength = endless{}, -1
 	chunked.Header.Set("Expect", "100-continue")
-	if response, err := http.DefaultTransport.RoundTrip(chunked); err == nil {
+	if response, err := connections.RoundTrip(chunked); err == nil {
 		response.Body.Close()
 		if response.StatusCode != 413 {
 			t.Errorf("an endless chunked body: %d", response.StatusCode)

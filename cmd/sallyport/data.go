@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -71,6 +70,20 @@ func (i *installation) create(ctx context.Context, options store.Options) (*open
 	return i.open(ctx, options)
 }
 
+// checkDatabaseFile refuses an embedded database that is missing or empty although the installation has been
+// started before: making a new one would look like a first start, and replace the credentials file.
+func (i *installation) checkDatabaseFile() error {
+	path, embedded := strings.CutPrefix(i.databaseURL(), "sqlite:")
+	if _, err := os.Stat(i.nodePath()); !embedded || err != nil {
+		return nil
+	}
+	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return fmt.Errorf("the database %s is missing or empty, but %s has been started before: restore the database from your "+
+			"backup, or start with a new data directory", path, i.data)
+	}
+	return nil
+}
+
 // open opens an installation that exists.
 func (i *installation) open(ctx context.Context, options store.Options) (*opened, error) {
 	keyset, err := seal.Open(i.keysetPath())
@@ -78,6 +91,9 @@ func (i *installation) open(ctx context.Context, options store.Options) (*opened
 		return nil, fmt.Errorf("there is no keyset %s: name the data directory of an installation with --data", i.keysetPath())
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := i.checkDatabaseFile(); err != nil {
 		return nil, err
 	}
 	s, err := store.Open(ctx, i.databaseURL(), keyset, options)
@@ -139,7 +155,7 @@ func (o *opened) service(log *slog.Logger) *iam.Service {
 	return &iam.Service{
 		Store:     o.store,
 		Directory: iam.NewDirectory(o.store, iam.DirectoryBytes),
-		Passwords: iam.NewPasswords(runtime.GOMAXPROCS(0)),
+		Passwords: iam.NewPasswords(0),
 		Now:       time.Now,
 		Node:      o.node,
 		Log:       log,

@@ -51,16 +51,18 @@ func sharedCredentials(a *iam.NewAccount) string {
 	return fmt.Sprintf("[root]\naws_access_key_id = %s\naws_secret_access_key = %s\n", a.AccessKeyID, a.SecretAccessKey)
 }
 
-// greet prints what to do next. A nil receiver is a later start, which has less to say.
+// greet prints where the server is and, after the first start, what to do next. A nil receiver is a later start.
 func (s *started) greet(out io.Writer, address string, o *serveOptions) {
 	endpoint := "http://" + address
-	if s != nil {
-		fmt.Fprintf(out, "\nAccount %s with root user %s was created.\n", s.account.ID, s.account.RootEmail)
-		if s.printPwd {
-			fmt.Fprintf(out, "Root password, shown this once: %s\n", s.account.Password)
-		}
-		fmt.Fprintf(out, "Root's access key is in %s (profile \"root\").\n", o.credentialsPath())
+	if s == nil {
+		fmt.Fprintf(out, "\nSallyport listens on %s.\n\n", endpoint)
+		return
 	}
+	fmt.Fprintf(out, "\nAccount %s with root user %s was created.\n", s.account.ID, s.account.RootEmail)
+	if s.printPwd {
+		fmt.Fprintf(out, "Root password, shown this once: %s\n", s.account.Password)
+	}
+	fmt.Fprintf(out, "Root's access key is in %s (profile \"root\").\n", o.credentialsPath())
 	program, err := os.Executable()
 	if err != nil {
 		program = "sallyport"
@@ -78,16 +80,20 @@ func absolute(path string) string {
 }
 
 // nextSteps lets a newcomer enrol a user's first MFA device with the stock AWS CLI, without a phone. Every CLI
-// version honours --endpoint-url, the environment variable for it only newer ones.
+// version honours --endpoint-url; the variable, which also covers the calls that the CLI makes on its own for a
+// profile with a role, only newer ones. There are no comments in it: an interactive zsh would run them.
 const nextSteps = `  export AWS_SHARED_CREDENTIALS_FILE="{credentials}" AWS_PROFILE=root AWS_DEFAULT_REGION=us-east-1
+  export AWS_ENDPOINT_URL={endpoint}
   sally() { aws --endpoint-url {endpoint} "$@"; }
 
   sally sts get-caller-identity
   sally iam create-user --user-name alice
   serial=$(sally iam create-virtual-mfa-device --virtual-mfa-device-name alice --outfile alice.seed \
     --bootstrap-method Base32StringSeed --query VirtualMFADevice.SerialNumber --output text)
-  set -- $("{sallyport}" totp alice.seed)   # two consecutive codes, as an authenticator app shows them
+  set -- $("{sallyport}" totp alice.seed)
   sally iam enable-mfa-device --user-name alice --serial-number "$serial" \
     --authentication-code1 "$1" --authentication-code2 "$2"
   sally iam list-mfa-devices --user-name alice
+
+"sallyport totp" prints two consecutive codes, as an authenticator app shows them. README.md goes on from here.
 `

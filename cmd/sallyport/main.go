@@ -54,6 +54,7 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:               "sallyport",
 		Short:             "A self-hosted identity service that speaks AWS IAM and STS and means multi-factor",
+		Version:           version(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags()) },

@@ -181,7 +181,7 @@ func scriptEnvironment(ts *testscript.TestScript) []string {
 	return environment
 }
 
-var listens = regexp.MustCompile(`Sallyport listens on (http://[0-9.:]+)\. `)
+var listens = regexp.MustCompile(`Sallyport listens on (http://[0-9.:]+)\.`)
 
 // listening waits until the server is ready and returns its URL, which it has printed.
 func listening(log string) (endpoint string, err error) {

@@ -134,11 +134,11 @@ func (s *server) root() aws.Credentials {
 
 // iam and sts are SDK clients with the credentials.
 func (s *server) iam(c aws.Credentials) *awsiam.Client {
-	return awsiam.New(awsiam.Options{Region: "eu-central-1", BaseEndpoint: &s.url, Credentials: static(c), RetryMaxAttempts: 1})
+	return awsiam.New(awsiam.Options{Region: "eu-central-1", BaseEndpoint: &s.url, Credentials: static(c), RetryMaxAttempts: 1, HTTPClient: sdkClient{}})
 }
 
 func (s *server) sts(c aws.Credentials) *awssts.Client {
-	return awssts.New(awssts.Options{Region: "eu-central-1", BaseEndpoint: &s.url, Credentials: static(c), RetryMaxAttempts: 1})
+	return awssts.New(awssts.Options{Region: "eu-central-1", BaseEndpoint: &s.url, Credentials: static(c), RetryMaxAttempts: 1, HTTPClient: sdkClient{}})
 }
 
 func static(c aws.Credentials) aws.CredentialsProvider {

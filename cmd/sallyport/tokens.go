@@ -34,6 +34,9 @@ number and two codes, by aws iam enable-mfa-device or in the console. Delete FIL
 			if err != nil {
 				return err
 			}
+			if n := sharedSeeds(tokens); n > 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "warning: %d tokens of the file have the seed of another: a code of one is a code of the other\n", n)
+			}
 			at, err := i.open(cmd.Context(), store.Options{})
 			if err != nil {
 				return err
@@ -42,7 +45,7 @@ number and two codes, by aws iam enable-mfa-device or in the console. Delete FIL
 			if _, err := at.asRoot(cmd.Context(), account, "ImportHardwareTokens", &iam.ImportTokensInput{Tokens: tokens}); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d tokens imported. Each can be assigned by its serial number.\n", len(tokens))
+			fmt.Fprintf(cmd.OutOrStdout(), "Tokens imported: %d. Each can be assigned by its serial number.\n", len(tokens))
 			return nil
 		},
 	}
@@ -78,6 +81,19 @@ func readTokens(path, passwordFile string, stdin io.Reader) ([]mfa.Token, error)
 		return nil, fmt.Errorf("%s: %w; nothing was imported", path, err)
 	}
 	return tokens, nil
+}
+
+// sharedSeeds counts the tokens whose seed an earlier one has. Real batches have none; test files do.
+func sharedSeeds(tokens []mfa.Token) (n int) {
+	seen := make(map[string]bool, len(tokens))
+	for _, t := range tokens {
+		if seed := string(t.TOTP.Seed); seen[seed] {
+			n++
+		} else {
+			seen[seed] = true
+		}
+	}
+	return n
 }
 
 func readPassword(path string, stdin io.Reader) ([]byte, error) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"slices"
 	"testing"
 	"time"
@@ -10,11 +11,15 @@ import (
 	"github.com/sallyport-iam/sallyport/mfa"
 )
 
-func totp() mfa.TOTP { return mfa.TOTP{Seed: []byte("12345678901234567890")} }
+// totp returns a secret of its own for each name: no two devices may share a seed.
+func totp(name string) mfa.TOTP {
+	sum := sha256.Sum256([]byte(name))
+	return mfa.TOTP{Seed: sum[:20]}
+}
 
 func virtual(account, name string) *iam.MFADevice {
-	return &iam.MFADevice{Account: account, Serial: "arn:aws:iam::" + account + ":mfa/" + name, Kind: iam.VirtualDevice,
-		Created: day(0), TOTP: totp()}
+	serial := "arn:aws:iam::" + account + ":mfa/" + name
+	return &iam.MFADevice{Account: account, Serial: serial, Kind: iam.VirtualDevice, Created: day(0), TOTP: totp(serial)}
 }
 
 func testMFADevices(t *testing.T, d Database) {
@@ -29,8 +34,11 @@ func testMFADevices(t *testing.T, d Database) {
 		step{"serial taken", iam.ErrExists, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, virtual(accountA, "phone")) }},
 		step{"serial in other case is another", nil, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, spare) }},
 		step{"token", nil, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, token) }},
-		step{"same token elsewhere", nil, func(ctx context.Context, tx iam.Tx) error {
-			return tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountB, Serial: "GAKT000123", Kind: iam.HardwareDevice, TOTP: totp(), OwnerID: "AIDA1"})
+		step{"same serial elsewhere", nil, func(ctx context.Context, tx iam.Tx) error {
+			return tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountB, Serial: "GAKT000123", Kind: iam.HardwareDevice, TOTP: totp("B"), OwnerID: "AIDA1"})
+		}},
+		step{"token's serial in other case", iam.ErrExists, func(ctx context.Context, tx iam.Tx) error {
+			return tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "gakt000123", Kind: iam.HardwareDevice, TOTP: totp("C")})
 		}},
 		step{"update of none", iam.ErrNotFound, func(ctx context.Context, tx iam.Tx) error { return tx.UpdateMFADevice(ctx, virtual(accountA, "x")) }},
 		step{"deletion of none", iam.ErrNotFound, func(ctx context.Context, tx iam.Tx) error { return tx.DeleteMFADevice(ctx, accountA, "x") }},
@@ -108,8 +116,8 @@ func testVirtualLists(t *testing.T, d Database) {
 			}
 		}
 		return first(
-			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "TOKEN", Kind: iam.HardwareDevice, TOTP: totp()}),
-			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "TOKEN2", Kind: iam.HardwareDevice, TOTP: totp(), OwnerID: "AIDA1"}),
+			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "TOKEN", Kind: iam.HardwareDevice, TOTP: totp("TOKEN")}),
+			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "TOKEN2", Kind: iam.HardwareDevice, TOTP: totp("TOKEN2"), OwnerID: "AIDA1"}),
 			tx.InsertMFADevice(ctx, virtual(accountB, "b")),
 		)
 	})
@@ -137,7 +145,7 @@ func testMFABudgets(t *testing.T, d Database) {
 	want := mfa.Budget{Window: 7, Attempts: 9, PairFailures: 10}
 	update(t, s, func(ctx context.Context, tx iam.Tx) error {
 		return first(tx.PutMFABudget(ctx, accountA, "S", mfa.Budget{Window: 6, Attempts: 1}), tx.PutMFABudget(ctx, accountA, "S", want),
-			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "S", Kind: iam.HardwareDevice, TOTP: totp()}),
+			tx.InsertMFADevice(ctx, &iam.MFADevice{Account: accountA, Serial: "S", Kind: iam.HardwareDevice, TOTP: totp("S")}),
 			tx.DeleteMFADevice(ctx, accountA, "S"))
 	})
 	equal(t, "outlives its device", budget(accountA, "S"), want)

@@ -350,8 +350,8 @@ func testCounts(t *testing.T, d Database) {
 	bound := policy(iam.BuiltinAccount, "ANPAB", "Bound", "/")
 	unassigned, assigned, other := virtual(accountA, "a"), virtual(accountA, "b"), virtual(accountB, "a")
 	assigned.OwnerID = "AIDA1"
-	token := &iam.MFADevice{Account: accountA, Serial: "TOKEN1", Kind: iam.HardwareDevice, TOTP: totp()}
-	bound1 := &iam.MFADevice{Account: accountA, Serial: "TOKEN2", Kind: iam.HardwareDevice, TOTP: totp(), OwnerID: "AIDA1"}
+	token := &iam.MFADevice{Account: accountA, Serial: "TOKEN1", Kind: iam.HardwareDevice, TOTP: totp("TOKEN1")}
+	bound1 := &iam.MFADevice{Account: accountA, Serial: "TOKEN2", Kind: iam.HardwareDevice, TOTP: totp("TOKEN2"), OwnerID: "AIDA1"}
 	alice := user(accountA, "AIDA1", "alice", "/")
 	alice.BoundaryARN = bound.ARN()
 	limited := role(accountA, "AROA1", "r", "/")

@@ -162,6 +162,7 @@ CREATE TABLE password_policies (
 CREATE TABLE mfa_devices (
     account       TEXT   NOT NULL,
     serial        TEXT   NOT NULL,
+    serial_key    TEXT   NOT NULL,
     kind          TEXT   NOT NULL,
     owner_id      TEXT   NOT NULL, -- '' while unassigned
     created       BIGINT NOT NULL,
@@ -179,6 +180,7 @@ CREATE TABLE mfa_devices (
     PRIMARY KEY (account, serial)
 );
 CREATE INDEX mfa_devices_owner ON mfa_devices (account, owner_id, serial) WHERE owner_id <> '';
+CREATE UNIQUE INDEX mfa_devices_hardware ON mfa_devices (account, serial_key) WHERE kind = 'hardware';
 CREATE INDEX mfa_devices_virtual ON mfa_devices (account, serial) WHERE kind = 'virtual';
 CREATE INDEX mfa_devices_assigned ON mfa_devices (account, serial) WHERE kind = 'virtual' AND owner_id <> '';
 CREATE INDEX mfa_devices_unassigned ON mfa_devices (account, serial) WHERE kind = 'virtual' AND owner_id = '';
@@ -200,7 +202,7 @@ CREATE TABLE credential_reports (
 );
 
 -- AUTOINCREMENT: an id is never given twice, even after retention has removed the newest record, so that a
--- reader who follows the log by id misses nothing. seq and hash are NULL until the sealer chains the record.
+-- reader who follows the log by id misses nothing. Rows are never updated.
 CREATE TABLE audit_records (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     node       TEXT    NOT NULL,
@@ -208,15 +210,27 @@ CREATE TABLE audit_records (
     time       BIGINT  NOT NULL,
     event_name TEXT    NOT NULL,
     user_name  TEXT    NOT NULL,
-    seq        BIGINT,
-    hash       BLOB,
     record     BLOB    NOT NULL
 );
-CREATE INDEX audit_records_unchained ON audit_records (node, id) WHERE seq IS NULL;
-CREATE UNIQUE INDEX audit_records_chain ON audit_records (node, seq) WHERE seq IS NOT NULL;
-CREATE INDEX audit_records_time ON audit_records (account, time, id);
-CREATE INDEX audit_records_event ON audit_records (account, event_name, time, id);
-CREATE INDEX audit_records_user ON audit_records (account, user_name, time, id) WHERE user_name <> '';
+CREATE INDEX audit_records_search ON audit_records (account, time, id, event_name, user_name);
+
+-- A row is a block of records that the sealer chained together: those of the node with ids after the block
+-- before, through last_id. links has 40 bytes for each, in the order of their numbers: id (big-endian) and hash.
+CREATE TABLE audit_chain (
+    node      TEXT   NOT NULL,
+    first_seq BIGINT NOT NULL,
+    last_seq  BIGINT NOT NULL,
+    last_id   BIGINT NOT NULL,
+    links     BLOB   NOT NULL,
+    PRIMARY KEY (node, first_seq)
+);
+
+-- A row is a removal of records through this number and id that retention has begun and not finished.
+CREATE TABLE audit_retention (
+    node     TEXT   PRIMARY KEY,
+    last_seq BIGINT NOT NULL,
+    last_id  BIGINT NOT NULL
+);
 
 CREATE TABLE audit_digests (
     node      TEXT   NOT NULL,
