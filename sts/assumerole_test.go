@@ -162,8 +162,9 @@ func TestSessionPolicies(t *testing.T) {
 	tooLarge.Policy = aws.String(document("Allow", "iam:"+strings.Repeat("x", 2100), "*", ""))
 	in.refused(alice, "AssumeRole", tooLarge, "PackedPolicyTooLarge: Packed policy consumes 107% of allotted space, please use smaller policy.")
 	out := must[awssts.AssumeRoleOutput](in, alice, "AssumeRole", limited)
-	if aws.ToInt32(out.PackedPolicySize) != 5 {
-		t.Errorf("packed policy size of %d%%, want 5%%", aws.ToInt32(out.PackedPolicySize))
+	//lint:ignore SA1019 clients of before its successor read it
+	if packed := aws.ToInt32(out.PackedPolicySize); packed != 5 {
+		t.Errorf("packed policy size of %d%%, want 5%%", packed)
 	}
 }
 
