@@ -20,33 +20,29 @@ func (s *Service) authorize(ctx context.Context, tx Tx, c *Caller, op *Operation
 	if err != nil {
 		return Target{}, err
 	}
-	conditions := c.conditions(s.Now(), &target)
-	if err := s.evaluate(c, op.Service, op.Action, &target, conditions); err != nil {
+	principal := c.policyPrincipal()
+	request := policy.Request{Principal: principal, Context: c.conditions(s.Now(), &principal, &target)}
+	if err := s.evaluate(c, op.Service+":"+op.Action, &target, request); err != nil {
 		return Target{}, err
 	}
 	if target.Beside != "" {
 		beside := target
 		beside.ARN, beside.Shown = target.Beside, ""
-		if err := s.evaluate(c, op.Service, op.Action, &beside, conditions); err != nil {
+		if err := s.evaluate(c, op.Service+":"+op.Action, &beside, request); err != nil {
 			return Target{}, err
 		}
 	}
 	for _, action := range target.Also {
-		if err := s.evaluate(c, op.Service, action, &target, conditions); err != nil {
+		if err := s.evaluate(c, op.Service+":"+action, &target, request); err != nil {
 			return Target{}, err
 		}
 	}
 	return target, nil
 }
 
-func (s *Service) evaluate(c *Caller, service, action string, target *Target, conditions *policy.Context) error {
-	request := policy.Request{
-		Action:          service + ":" + action,
-		Resource:        target.ARN,
-		Principal:       c.policyPrincipal(),
-		ResourceAccount: c.Account,
-		Context:         conditions,
-	}
+// evaluate decides on one action; request has the caller and the condition keys.
+func (s *Service) evaluate(c *Caller, action string, target *Target, request policy.Request) error {
+	request.Action, request.Resource, request.ResourceAccount = action, target.ARN, c.Account
 	set := policy.Set{Identity: c.Policies, Boundary: c.Boundary}
 	if target.Trust != nil {
 		set.Trust, request.ResourceAccount = target.Trust.Policy, target.Trust.Account
@@ -135,36 +131,10 @@ func mfaItems(k *policy.Context) []map[string]any {
 
 // conditions are the values of the condition keys of a request (IAM User Guide, "AWS global condition context
 // keys"). A key that has no value in this request is absent, which is not the same as empty or false.
-func (c *Caller) conditions(now time.Time, target *Target) *policy.Context {
+//
+// Of a key that is there twice the last value counts, so what the request brought along comes first.
+func (c *Caller) conditions(now time.Time, principal *policy.Principal, target *Target) *policy.Context {
 	k := policy.NewContext(nil, 24)
-	k.Add("aws:CurrentTime", now.UTC().Format("2006-01-02T15:04:05Z"))
-	k.Add("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
-	k.Add("aws:SecureTransport", strconv.FormatBool(c.Secure))
-	if c.SourceIP != "" {
-		k.Add("aws:SourceIp", c.SourceIP)
-	}
-	if c.UserAgent != "" {
-		k.Add("aws:UserAgent", c.UserAgent)
-	}
-	k.Add("aws:RequestedRegion", c.Region)
-	k.Add("aws:ViaAWSService", "false")
-	k.Add("aws:PrincipalAccount", c.Account)
-	k.Add("aws:PrincipalArn", c.ARN())
-	k.Add("aws:PrincipalType", c.principalType())
-	k.Add("aws:userid", c.UserID())
-	if c.Kind == IAMUser && c.sessionKind() != FederatedUser {
-		k.Add("aws:username", c.Name)
-	}
-	if c.Session != nil {
-		k.Add("aws:TokenIssueTime", c.Session.Issued.UTC().Format("2006-01-02T15:04:05Z"))
-		if c.Session.SourceIdentity != "" {
-			k.Add("aws:SourceIdentity", c.Session.SourceIdentity)
-		}
-	}
-	for _, t := range c.tags() {
-		k.Add("aws:PrincipalTag/"+t.Key, t.Value)
-	}
-	c.mfaConditions(k, now)
 	for _, t := range target.Tags {
 		k.Add("aws:ResourceTag/"+t.Key, t.Value)
 		k.Add("iam:ResourceTag/"+t.Key, t.Value)
@@ -176,6 +146,28 @@ func (c *Caller) conditions(now time.Time, target *Target) *policy.Context {
 			k.Add(condition.Key, condition.Values[0])
 		}
 	}
+	k.Add("aws:CurrentTime", now.UTC().Format("2006-01-02T15:04:05Z"))
+	k.Add("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
+	k.Add("aws:SecureTransport", strconv.FormatBool(c.Secure))
+	if c.SourceIP != "" {
+		k.Add("aws:SourceIp", c.SourceIP)
+	}
+	if c.UserAgent != "" {
+		k.Add("aws:UserAgent", c.UserAgent)
+	}
+	k.Add("aws:RequestedRegion", c.Region)
+	k.Add("aws:ViaAWSService", "false")
+	if c.Session != nil {
+		k.Add("aws:TokenIssueTime", c.Session.Issued.UTC().Format("2006-01-02T15:04:05Z"))
+		if c.Session.SourceIdentity != "" {
+			k.Add("aws:SourceIdentity", c.Session.SourceIdentity)
+		}
+	}
+	for _, t := range c.tags() {
+		k.Add("aws:PrincipalTag/"+t.Key, t.Value)
+	}
+	c.mfaConditions(k, now)
+	k.AddPrincipal(principal)
 	return k
 }
 

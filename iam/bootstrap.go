@@ -8,7 +8,9 @@ import (
 	"math/big"
 	"net/mail"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sallyport-iam/sallyport/audit"
 )
@@ -44,7 +46,7 @@ func (s *Service) CreateAccount(ctx context.Context, request AccountRequest) (*N
 	}
 	if request.Password == "" {
 		request.Password = NewPassword()
-	} else if err := (*PasswordPolicy)(nil).check(request.Password, request.Email); err != nil {
+	} else if err := checkRootPassword(request.Password, request.Email); err != nil {
 		return nil, err
 	}
 	hash, err := s.Passwords.Hash(ctx, request.Password)
@@ -64,6 +66,18 @@ func (s *Service) CreateAccount(ctx context.Context, request AccountRequest) (*N
 	}
 	s.Directory.Forget(made.ID, made.AccessKeyID)
 	return made, nil
+}
+
+// checkRootPassword asks for length and not for kinds of characters (NIST SP 800-63B-4 §3.1.1.2): whoever sets
+// root's password has the host, and an account's password policy is for its users.
+func checkRootPassword(password, email string) error {
+	if n := utf8.RuneCountInString(password); n < defaultPasswordLength || n > 128 {
+		return fmt.Errorf("root's password must have %d to 128 characters", defaultPasswordLength)
+	}
+	if strings.EqualFold(password, email) {
+		return errors.New("root's password must not be the e-mail address")
+	}
+	return nil
 }
 
 func (s *Service) createAccount(ctx context.Context, tx Tx, request AccountRequest, hash string) (*NewAccount, error) {

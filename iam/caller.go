@@ -155,20 +155,6 @@ func (c *Caller) policyPrincipal() policy.Principal {
 	return p
 }
 
-// principalType is the value of aws:PrincipalType.
-func (c *Caller) principalType() string {
-	switch {
-	case c.sessionKind() == FederatedUser:
-		return "FederatedUser"
-	case c.Kind == IAMRole:
-		return "AssumedRole"
-	case c.Kind == IAMUser:
-		return "User"
-	default:
-		return "Account"
-	}
-}
-
 // admit refuses what credentials of the caller's kind may not call whatever their policies say (IAM User
 // Guide, "Compare AWS STS credentials").
 func (c *Caller) admit(op *Operation) error {

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 
 	"github.com/sallyport-iam/sallyport/iam"
-	"github.com/sallyport-iam/sallyport/store"
 	"github.com/spf13/cobra"
 )
 
@@ -18,18 +17,15 @@ func accountsCommand() *cobra.Command {
 		Short: "Create an account and print its root user's credentials",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			at, err := i.open(cmd.Context(), store.Options{})
-			if err != nil {
-				return err
-			}
-			defer at.store.Close()
-			account, err := at.service(slog.Default()).CreateAccount(cmd.Context(), iam.AccountRequest{ID: id, Email: email})
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "# Account %s, root user %s. Nothing of this is shown again.\n# Root password: %s\n%s",
-				account.ID, account.RootEmail, account.Password, sharedCredentials(account))
-			return nil
+			return i.use(cmd.Context(), func(at *opened) error {
+				account, err := at.service(slog.Default()).CreateAccount(cmd.Context(), iam.AccountRequest{ID: id, Email: email})
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "# Account %s, root user %s. Nothing of this is shown again.\n# Root password: %s\n%s",
+					account.ID, account.RootEmail, account.Password, sharedCredentials(account))
+				return nil
+			})
 		},
 	}
 	i.flags(create)

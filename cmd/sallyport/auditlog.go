@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/sallyport-iam/sallyport/audit"
@@ -25,35 +27,9 @@ func auditTailCommand() *cobra.Command {
 		Short: "Print the newest audit records, oldest first, one JSON object a line",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			at, err := i.open(cmd.Context(), store.Options{})
-			if err != nil {
-				return err
-			}
-			defer at.store.Close()
-			records, err := at.store.AuditTail(cmd.Context(), lines)
-			var last int64
-			for {
-				if err != nil {
-					return err
-				}
-				for _, r := range records {
-					if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", r.JSON); err != nil {
-						return err
-					}
-					last = r.ID
-				}
-				if !follow {
-					return nil
-				}
-				if len(records) < followBatch {
-					select {
-					case <-cmd.Context().Done():
-						return nil
-					case <-time.After(followInterval):
-					}
-				}
-				records, err = at.store.AuditAfter(cmd.Context(), last, followBatch)
-			}
+			return i.use(cmd.Context(), func(at *opened) error {
+				return tail(cmd.Context(), cmd.OutOrStdout(), at.store, lines, follow)
+			})
 		},
 	}
 	i.flags(cmd)
@@ -63,6 +39,39 @@ func auditTailCommand() *cobra.Command {
 }
 
 const followBatch = 500
+
+// tail prints the newest records and, with follow, those that come, until ctx ends.
+func tail(ctx context.Context, out io.Writer, s *store.Store, lines int, follow bool) error {
+	records, err := s.AuditTail(ctx, max(lines, 1)) // one at least, to know where to go on
+	if err != nil {
+		return err
+	}
+	var last int64
+	if lines <= 0 && len(records) > 0 {
+		last, records = records[0].ID, nil
+	}
+	for {
+		for _, r := range records {
+			if _, err := fmt.Fprintf(out, "%s\n", r.JSON); err != nil {
+				return err
+			}
+			last = r.ID
+		}
+		if !follow {
+			return nil
+		}
+		if len(records) < followBatch {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(followInterval):
+			}
+		}
+		if records, err = s.AuditAfter(ctx, last, followBatch); err != nil {
+			return err
+		}
+	}
+}
 
 // tamperedError is what a failed verification ends with: the program's exit status is 3.
 type tamperedError struct{}
@@ -80,27 +89,24 @@ It reads the database and the keyset, and needs no running server. The exit stat
 tampered with.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			at, err := i.open(cmd.Context(), store.Options{})
-			if err != nil {
-				return err
-			}
-			defer at.store.Close()
-			keys := at.keyset.PublicKeys()
-			var report *audit.Report
-			err = at.store.ReadAudit(cmd.Context(), func(source audit.Source) (err error) {
-				report, err = audit.Verify(cmd.Context(), source, func(message, signature []byte) error {
-					return seal.Verify(keys, message, signature)
+			return i.use(cmd.Context(), func(at *opened) error {
+				keys := at.keyset.PublicKeys()
+				var report *audit.Report
+				err := at.store.ReadAudit(cmd.Context(), func(source audit.Source) (err error) {
+					report, err = audit.Verify(cmd.Context(), source, func(message, signature []byte) error {
+						return seal.Verify(keys, message, signature)
+					})
+					return err
 				})
-				return err
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), report)
+				if !report.OK() {
+					return &tamperedError{}
+				}
+				return nil
 			})
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), report)
-			if !report.OK() {
-				return &tamperedError{}
-			}
-			return nil
 		},
 	}
 	i.flags(cmd)

@@ -107,6 +107,15 @@ func (i *installation) open(ctx context.Context, options store.Options) (*opened
 	return &opened{keyset: keyset, store: s, node: node}, nil
 }
 
+// use opens the installation for a local command and closes it afterwards.
+func (i *installation) use(ctx context.Context, command func(*opened) error) error {
+	at, err := i.open(ctx, store.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(command(at), at.store.Close())
+}
+
 // node is the name of this node in audit records: random, made once, kept in the data directory, so that local
 // commands write into the hash chain of the server beside them.
 func (i *installation) node() (string, error) {

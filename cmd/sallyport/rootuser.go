@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/sallyport-iam/sallyport/iam"
-	"github.com/sallyport-iam/sallyport/store"
 	"github.com/spf13/cobra"
 )
 
@@ -21,23 +20,20 @@ This is the break-glass: it needs this host, the data directory and its keyset, 
 log. Root's password and access keys stay as they are.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			at, err := i.open(cmd.Context(), store.Options{})
-			if err != nil {
-				return err
-			}
-			defer at.store.Close()
-			out, err := at.asRoot(cmd.Context(), account, "ResetRootMFA", &iam.ResetRootMFAInput{})
-			if err != nil {
-				return err
-			}
-			serials := out.(*iam.ResetRootMFAOutput).SerialNumbers
-			if len(serials) == 0 {
-				fmt.Fprintln(cmd.OutOrStdout(), "Root has no MFA device.")
-			}
-			for _, serial := range serials {
-				fmt.Fprintf(cmd.OutOrStdout(), "Taken off: %s\n", serial)
-			}
-			return nil
+			return i.use(cmd.Context(), func(at *opened) error {
+				out, err := at.asRoot(cmd.Context(), account, "ResetRootMFA", &iam.ResetRootMFAInput{})
+				if err != nil {
+					return err
+				}
+				serials := out.(*iam.ResetRootMFAOutput).SerialNumbers
+				if len(serials) == 0 {
+					fmt.Fprintln(cmd.OutOrStdout(), "Root has no MFA device.")
+				}
+				for _, serial := range serials {
+					fmt.Fprintf(cmd.OutOrStdout(), "Taken off: %s\n", serial)
+				}
+				return nil
+			})
 		},
 	}
 	i.flags(reset)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/sallyport-iam/sallyport/iam"
 	"github.com/sallyport-iam/sallyport/mfa"
-	"github.com/sallyport-iam/sallyport/store"
 	"github.com/spf13/cobra"
 )
 
@@ -37,16 +36,13 @@ number and two codes, by aws iam enable-mfa-device or in the console. Delete FIL
 			if n := sharedSeeds(tokens); n > 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "warning: %d tokens of the file have the seed of another: a code of one is a code of the other\n", n)
 			}
-			at, err := i.open(cmd.Context(), store.Options{})
-			if err != nil {
-				return err
-			}
-			defer at.store.Close()
-			if _, err := at.asRoot(cmd.Context(), account, "ImportHardwareTokens", &iam.ImportTokensInput{Tokens: tokens}); err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Tokens imported: %d. Each can be assigned by its serial number.\n", len(tokens))
-			return nil
+			return i.use(cmd.Context(), func(at *opened) error {
+				if _, err := at.asRoot(cmd.Context(), account, "ImportHardwareTokens", &iam.ImportTokensInput{Tokens: tokens}); err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "Tokens imported: %d. Each can be assigned by its serial number.\n", len(tokens))
+				return nil
+			})
 		},
 	}
 	i.flags(load)
