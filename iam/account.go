@@ -103,5 +103,5 @@ func (s *Service) ListAccountAliases(ctx context.Context, tx Tx, c *Caller, in *
 
 // isAccountID tells whether s has the form of an account id: 12 digits, not all of them 0.
 func isAccountID(s string) bool {
-	return len(s) == 12 && strings.Trim(s, "0123456789") == "" && strings.Trim(s, "0") != ""
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }

@@ -42,7 +42,7 @@ func (s *Service) CreateAccount(ctx context.Context, request AccountRequest) (*N
 		return nil, fmt.Errorf("%q is not an e-mail address", request.Email)
 	}
 	if request.ID != "" && !isAccountID(request.ID) {
-		return nil, fmt.Errorf("account id %q: must be 12 digits, not all 0", request.ID)
+		return nil, fmt.Errorf("account id %q: must be 12 digits", request.ID)
 	}
 	if request.Password == "" {
 		request.Password = NewPassword()

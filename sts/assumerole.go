@@ -69,9 +69,9 @@ func (s *Service) AssumeRole(ctx context.Context, tx iam.Tx, c *iam.Caller, in *
 }
 
 // closed is the trust policy of a role that does not exist: asking for one is refused as a role that trusts
-// somebody else is, so that the answer doesn't tell which roles there are. No account has this id.
+// somebody else is, so that the answer doesn't tell which roles there are. No service signs here.
 var closed = func() *policy.Policy {
-	doc, err := policy.Parse(policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}}`)
+	doc, err := policy.Parse(policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"nobody.amazonaws.com"},"Action":"sts:AssumeRole"}}`)
 	if err != nil {
 		panic(err)
 	}
