@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 )
 
@@ -21,29 +20,15 @@ type Sealer struct {
 	DigestEvery time.Duration // 0 is one hour
 	StopTimeout time.Duration // for the last pass and digest when Run is told to stop; 0 is five seconds
 	Logger      *slog.Logger  // nil is [slog.Default]
-
-	once sync.Once
-	wake chan struct{}
 }
 
 // batch is how many records are chained in one transaction.
 const batch = 256
 
-// Wake makes the sealer look for records now rather than at the next interval. It
-// never blocks.
-func (s *Sealer) Wake() {
-	s.init()
-	select {
-	case s.wake <- struct{}{}:
-	default: // it will look anyway
-	}
-}
-
 // Run chains and signs until ctx ends, then chains what is left, signs a last digest
 // and returns. Failures of the log are logged and tried again at the next interval;
 // only one of the last pass is returned.
 func (s *Sealer) Run(ctx context.Context) error {
-	s.init()
 	tick := time.NewTicker(or(s.Interval, time.Second))
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -52,7 +37,6 @@ func (s *Sealer) Run(ctx context.Context) error {
 		}
 		select {
 		case <-tick.C:
-		case <-s.wake:
 		case <-ctx.Done():
 		}
 	}
@@ -140,10 +124,6 @@ func (s *Sealer) due(last *Digest) bool {
 	}
 	since := s.Now().Sub(last.Time)
 	return since < 0 || since >= or(s.DigestEvery, time.Hour)
-}
-
-func (s *Sealer) init() {
-	s.once.Do(func() { s.wake = make(chan struct{}, 1) })
 }
 
 func (s *Sealer) logger() *slog.Logger {

@@ -99,7 +99,7 @@ func TestSealerSignsADigestWhenDue(t *testing.T) {
 	}
 }
 
-func TestRunChainsAtIntervalsOnWakeAndAtStop(t *testing.T) {
+func TestRunChainsAtIntervalsAndAtStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &memLog{}
 		s := newSealer(log, "n1", time.Now)
@@ -121,8 +121,7 @@ func TestRunChainsAtIntervalsOnWakeAndAtStop(t *testing.T) {
 		chained(2)
 
 		log.add("n1", 1)
-		s.Wake()
-		s.Wake()
+		time.Sleep(time.Second)
 		chained(3)
 
 		time.Sleep(30 * time.Minute)
