@@ -38,6 +38,33 @@
 // backward jump codes may be refused, and the budget of a later window stays in
 // force, until time has caught up.
 //
+// # Security keys
+//
+// Security keys, platform authenticators and passkeys are all the same here: a
+// [SecurityKey], used by the rules of WebAuthn Level 3. A [RelyingParty] holds these
+// rules for one origin. Each ceremony has two halves, with the browser in between:
+//
+//	options, ceremony, err := rp.BeginRegistration(user, now)       // → navigator.credentials.create
+//	key, err := rp.FinishRegistration(user, ceremony, response, now)
+//
+//	options, ceremony, err := rp.BeginAssertion(user, now)          // → navigator.credentials.get
+//	assertion, err := rp.FinishAssertion(user, ceremony, response, now)
+//
+// The memory is in the caller again. It stores the [Ceremony] with the user's session,
+// out of the browser's reach, and removes it before it calls Finish, so that a
+// challenge is good for one answer, right or wrong. It refuses a new key whose
+// credential id anyone has already, and stores the counter that an [Assertion] returns:
+// a counter that does not grow betrays a copied key ([ErrClonedKey]). Keys have no
+// budget. There is nothing to guess, so nobody can lock a user out.
+//
+// A refusal is a [KeyError], with a reason for the user and the failed check for the
+// log.
+//
+// [Metadata] is the FIDO Alliance's knowledge about models. With it, models with known
+// weaknesses are refused, and a key whose certificate chain leads to its maker carries
+// its certifications. Without it, or without such a chain, a key is certified nothing,
+// which is the rule for synced passkeys.
+//
 // # Enrolment and inventory
 //
 // [NewSeed], [KeyURI] and [QRCodePNG] make a virtual device. [ReadCSV] and

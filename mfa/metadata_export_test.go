@@ -1,0 +1,4 @@
+package mfa
+
+// ReadMetadataFrom is ReadMetadata with another root, but the check of the host kept.
+var ReadMetadataFrom = readMetadata
