@@ -30,8 +30,14 @@ func TestAuthorizationMatrix(t *testing.T) {
 		if op.Free {
 			resource = "no policy is evaluated"
 		}
-		if op.Unlisted {
+		switch {
+		case op.Console:
+			notes = "  (console)"
+		case op.Unlisted:
 			notes = "  (not on the wire)"
+		}
+		if op.Permission != "" {
+			notes += "  as " + op.Permission
 		}
 		line := fmt.Sprintf("%-4s %-38s %-7s %-24s %s%s", op.Service, op.Action, op.Access, resource, strings.Join(op.Keys, " "), notes)
 		lines = append(lines, strings.TrimRight(line, " "))

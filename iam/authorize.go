@@ -22,13 +22,13 @@ func (s *Service) authorize(ctx context.Context, tx Tx, c *Caller, op *Operation
 	}
 	principal := c.policyPrincipal()
 	request := policy.Request{Principal: principal, Context: c.conditions(s.Now(), &principal, &target)}
-	if err := s.evaluate(c, op.Service+":"+op.Action, &target, request); err != nil {
+	if err := s.evaluate(c, op.permission(), &target, request); err != nil {
 		return Target{}, err
 	}
 	if target.Beside != "" {
 		beside := target
 		beside.ARN, beside.Shown = target.Beside, ""
-		if err := s.evaluate(c, op.Service+":"+op.Action, &beside, request); err != nil {
+		if err := s.evaluate(c, op.permission(), &beside, request); err != nil {
 			return Target{}, err
 		}
 	}

@@ -68,7 +68,8 @@ type Session struct {
 	Tags           []Tag     // session tags; they override the principal's of the same key
 	TransitiveTags []string  // keys of the tags that roles assumed from this session inherit
 	SourceIdentity string
-	HasPolicies    bool // permissions are further limited to what Policies allow, even if that is nothing
+	SignIn         string // id of the sign-in behind a console session
+	HasPolicies    bool   // permissions are further limited to what Policies allow, even if that is nothing
 	Policies       []policy.Policy
 }
 

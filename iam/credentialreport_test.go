@@ -14,6 +14,7 @@ import (
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/sallyport-iam/sallyport/iam"
+	"github.com/sallyport-iam/sallyport/mfa"
 )
 
 func (s *service) generate(t *testing.T) types.ReportStateType {
@@ -83,6 +84,7 @@ func TestCredentialReportContent(t *testing.T) {
 		}
 		if err := tx.InsertMFADevice(t.Context(), &iam.MFADevice{
 			Account: accountID, Serial: "GAHT12345678", Kind: iam.HardwareDevice, OwnerID: bob.ID, Created: later, Enabled: later,
+			TOTP: mfa.TOTP{Seed: mfa.NewSeed()},
 		}); err != nil {
 			return err
 		}

@@ -6,13 +6,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/sallyport-iam/sallyport/store"
+	"github.com/sallyport-iam/sallyport/iam"
 )
 
 // records are the account's audit records of an event, newest first.
 func (s *service) records(t testing.TB, event string) []map[string]any {
 	t.Helper()
-	stored, err := s.database.AuditRecords(t.Context(), store.AuditFilter{Account: accountID, EventName: event, Limit: 100})
+	var stored []iam.AuditRecord
+	err := s.Store.View(t.Context(), func(tx iam.Tx) (err error) {
+		stored, err = tx.AuditRecords(t.Context(), iam.AuditFilter{Account: accountID, EventName: event, Limit: 100})
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

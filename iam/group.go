@@ -38,6 +38,8 @@ type GroupStore interface {
 	RemoveGroupMember(ctx context.Context, account, groupID, userID string) error
 	GroupMembers(ctx context.Context, account, groupID string, page Page) ([]User, error)
 	GroupsOfUser(ctx context.Context, account, userID string, page Page) ([]Group, error)
+	// GroupsOfAll returns the groups of many users, by user, each user's by name.
+	GroupsOfAll(ctx context.Context, account string, userIDs []string) (map[string][]Group, error)
 }
 
 // maxGroupsPerUser is how many groups a user can be in (IAM User Guide, "IAM and AWS STS quotas").

@@ -3,7 +3,6 @@ package iam
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/sallyport-iam/sallyport/mfa"
 	"github.com/sallyport-iam/sallyport/wire"
@@ -58,8 +57,7 @@ func (s *Service) resetRootMFA(ctx context.Context, tx Tx, c *Caller, _ *ResetRo
 	}
 	out := &ResetRootMFAOutput{}
 	for _, d := range devices {
-		d.OwnerID, d.Enabled = "", time.Time{}
-		if err := tx.UpdateMFADevice(ctx, &d); err != nil {
+		if err := release(ctx, tx, &d); err != nil {
 			return nil, err
 		}
 		out.SerialNumbers = append(out.SerialNumbers, d.Serial)

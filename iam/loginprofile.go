@@ -21,8 +21,6 @@ type LoginProfile struct {
 	Changed       time.Time
 	LastUsed      time.Time // zero if never
 	ResetRequired bool
-	Failures      int       // wrong old passwords in a row given to ChangePassword
-	LastFailure   time.Time // zero if never
 }
 
 // LoginProfileStore keeps passwords.
@@ -95,7 +93,7 @@ func (s *Service) CreateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *
 	if err != nil {
 		return nil, err
 	}
-	return &awsiam.CreateLoginProfileOutput{LoginProfile: p.shown(u)}, nil
+	return &awsiam.CreateLoginProfileOutput{LoginProfile: p.shown(u)}, tx.DeleteThrottle(ctx, PasswordThrottle(c.Account, u.ID))
 }
 
 // GetLoginProfile tells whether a user, by default the caller, has a password and must change it.
@@ -115,7 +113,8 @@ func (s *Service) prepareReplacedPassword(ctx context.Context, c *Caller, in *aw
 	return s.preparePassword(ctx, c, in.UserName, nil, *in.Password)
 }
 
-// UpdateLoginProfile sets a user's password, or whether the user must change it; what is left out stays.
+// UpdateLoginProfile sets a user's password, or whether the user must change it; what is left out stays. A new
+// password ends the user's console sessions: it is set when the old one is in doubt.
 func (s *Service) UpdateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateLoginProfileInput, change passwordChange) (*awsiam.UpdateLoginProfileOutput, error) {
 	_, p, err := loginProfileOf(ctx, tx, c, in.UserName)
 	if err != nil {
@@ -125,6 +124,9 @@ func (s *Service) UpdateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *
 		if err := s.setPassword(ctx, tx, p, *in.Password, change); err != nil {
 			return nil, err
 		}
+		if _, err := tx.DeleteSignInsOf(ctx, p.Account, p.OwnerID, ""); err != nil {
+			return nil, err
+		}
 	}
 	if in.PasswordResetRequired != nil {
 		p.ResetRequired = *in.PasswordResetRequired
@@ -132,10 +134,14 @@ func (s *Service) UpdateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *
 	return &awsiam.UpdateLoginProfileOutput{}, tx.UpdateLoginProfile(ctx, p)
 }
 
-// DeleteLoginProfile takes the password from a user, by default the caller. Access keys go on working.
+// DeleteLoginProfile takes the password from a user, by default the caller, and ends their console sessions. Access
+// keys go on working.
 func (s *Service) DeleteLoginProfile(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeleteLoginProfileInput) (*awsiam.DeleteLoginProfileOutput, error) {
 	_, p, err := loginProfileOf(ctx, tx, c, in.UserName)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.DeleteSignInsOf(ctx, p.Account, p.OwnerID, ""); err != nil {
 		return nil, err
 	}
 	return &awsiam.DeleteLoginProfileOutput{}, tx.DeleteLoginProfile(ctx, c.Account, p.OwnerID)
@@ -146,29 +152,14 @@ func (s *Service) prepareChangedPassword(ctx context.Context, c *Caller, in *aws
 	return s.preparePassword(ctx, c, nil, in.OldPassword, *in.NewPassword)
 }
 
-// ChangePassword replaces the calling user's own password. A wrong old password is counted, and the count holds
-// for guesses made at the same time as well: whether a guess was right is told only to one that is within it.
+// ChangePassword replaces the calling user's own password.
 func (s *Service) ChangePassword(ctx context.Context, tx Tx, c *Caller, in *awsiam.ChangePasswordInput, change passwordChange) (*awsiam.ChangePasswordOutput, error) {
 	_, p, err := loginProfileOf(ctx, tx, c, nil)
 	if err != nil {
 		return nil, err
 	}
-	now := s.Now()
-	switch {
-	case now.Before(p.nextGuess()):
-		return nil, wire.Errorf("EntityTemporarilyUnmodifiable",
-			"Too many wrong passwords. Wait an hour at most, or ask an administrator for a new password.")
-	case p.Hash != change.current:
-		return nil, passwordMoved()
-	case !change.oldRight:
-		p.Failures++
-		p.LastFailure = now
-		if err := tx.UpdateLoginProfile(ctx, p); err != nil {
-			return nil, err
-		}
-		return nil, Keep(wire.Errorf("AccessDenied", "The old password is wrong."))
-	case *in.NewPassword == *in.OldPassword:
-		return nil, wire.Errorf("AccessDenied", "The new password must differ from the old one.")
+	if err := s.countGuess(ctx, tx, p, *in.OldPassword, *in.NewPassword, change); err != nil {
+		return nil, err
 	}
 	if err := s.setPassword(ctx, tx, p, *in.NewPassword, change); err != nil {
 		return nil, err
@@ -177,29 +168,33 @@ func (s *Service) ChangePassword(ctx context.Context, tx Tx, c *Caller, in *awsi
 	return &awsiam.ChangePasswordOutput{}, tx.UpdateLoginProfile(ctx, p)
 }
 
-// Wrong old passwords: the first ones cost nothing; after them each makes the next wait, twice as long every
-// time, up to an hour (NIST SP 800-63B-4 §3.2.2 names these bounds).
-const (
-	freeGuesses = 5
-	firstWait   = 30 * time.Second
-	longestWait = time.Hour
-)
-
-// nextGuess is when the next old password will be looked at.
-func (p *LoginProfile) nextGuess() time.Time {
-	if p.Failures < freeGuesses {
-		return time.Time{}
+// countGuess answers for the old password that came with a new one. A wrong one is counted, and the count holds for
+// guesses made at the same time as well: whether a guess was right is told only to one that is within it.
+func (s *Service) countGuess(ctx context.Context, tx Tx, p *LoginProfile, oldPassword, newPassword string, change passwordChange) error {
+	now := s.Now()
+	guesses, err := tx.LockThrottle(ctx, PasswordThrottle(p.Account, p.OwnerID))
+	if err != nil {
+		return err
 	}
-	wait := longestWait
-	if doublings := p.Failures - freeGuesses; doublings < 7 { // 30 s × 2^7 is more than an hour
-		wait = firstWait << doublings
+	switch {
+	case now.Before(guesses.Until(PasswordWait)):
+		return wire.Errorf("EntityTemporarilyUnmodifiable",
+			"Too many wrong passwords. Wait an hour at most, or ask an administrator for a new password.")
+	case p.Hash != change.current:
+		return passwordMoved()
+	case !change.oldRight:
+		if err := tx.PutThrottle(ctx, guesses.Failed(now)); err != nil {
+			return err
+		}
+		return Keep(wire.Errorf("AccessDenied", "The old password is wrong."))
+	case newPassword == oldPassword:
+		return wire.Errorf("AccessDenied", "The new password must differ from the old one.")
 	}
-	return p.LastFailure.Add(wait)
+	return nil
 }
 
 // preparePassword works out what setting a user's password needs, the cheap part first. When guessing has to wait
-// it does nothing. A wrong old password takes as long as a right one with no earlier ones to compare the new one
-// with: how long those take is no guesser's to spend.
+// it does nothing.
 func (s *Service) preparePassword(ctx context.Context, c *Caller, userName, oldPassword *string, newPassword string) (passwordChange, error) {
 	var p *LoginProfile
 	var change passwordChange
@@ -209,7 +204,11 @@ func (s *Service) preparePassword(ctx context.Context, c *Caller, userName, oldP
 			return err
 		}
 		change.compared = rules.remembers()
-		if _, p, err = loginProfileOf(ctx, tx, c, userName); err != nil || oldPassword != nil && s.Now().Before(p.nextGuess()) {
+		if _, p, err = loginProfileOf(ctx, tx, c, userName); err != nil {
+			return err
+		}
+		guesses, err := tx.Throttle(ctx, PasswordThrottle(p.Account, p.OwnerID))
+		if err != nil || oldPassword != nil && s.Now().Before(guesses.Until(PasswordWait)) {
 			return err
 		}
 		change.current = p.Hash
@@ -218,6 +217,13 @@ func (s *Service) preparePassword(ctx context.Context, c *Caller, userName, oldP
 	if err != nil || change.current == "" {
 		return change, err
 	}
+	return s.workOut(ctx, p, oldPassword, newPassword, change)
+}
+
+// workOut is the slow part: it verifies the old password, if one is given, compares the new one with as many earlier
+// ones as change says, and hashes it. A wrong old password takes as long as a right one with no earlier ones to compare
+// the new one with: how long those take is no guesser's to spend.
+func (s *Service) workOut(ctx context.Context, p *LoginProfile, oldPassword *string, newPassword string, change passwordChange) (_ passwordChange, err error) {
 	earlier := append([]string{p.Hash}, p.History...)
 	earlier = earlier[:min(len(earlier), change.compared)]
 	if oldPassword != nil {
@@ -255,14 +261,18 @@ func (s *Service) setPassword(ctx context.Context, tx Tx, p *LoginProfile, passw
 		return wire.Errorf("PasswordPolicyViolation",
 			"Policy constraint violation with password reuse prevention during password change.")
 	}
+	return s.replacePassword(ctx, tx, p, change)
+}
+
+// replacePassword puts what was prepared into the profile and forgets the wrong guesses.
+func (s *Service) replacePassword(ctx context.Context, tx Tx, p *LoginProfile, change passwordChange) error {
 	if change.hash == "" { // the rules refused the password when it was prepared
 		return passwordMoved()
 	}
 	p.History = append([]string{p.Hash}, p.History...)
 	p.History = p.History[:min(len(p.History), maxReusePrevention)]
 	p.Hash, p.Changed = change.hash, s.Now()
-	p.Failures, p.LastFailure = 0, time.Time{}
-	return nil
+	return tx.DeleteThrottle(ctx, PasswordThrottle(p.Account, p.OwnerID))
 }
 
 // checkPassword holds a password against the account's policy, or against the default rules if it has none.

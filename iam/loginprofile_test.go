@@ -47,6 +47,19 @@ func (s *service) profile(t *testing.T, ownerID string) (p iam.LoginProfile) {
 	return p
 }
 
+// wrongPasswords reads what is counted of a user's wrong passwords from the database.
+func (s *service) wrongPasswords(t *testing.T, ownerID string) (counted iam.Throttle) {
+	t.Helper()
+	err := s.Store.View(t.Context(), func(tx iam.Tx) (err error) {
+		counted, err = tx.Throttle(t.Context(), iam.PasswordThrottle(accountID, ownerID))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return counted
+}
+
 // hasPassword fails the test unless the user's password is the one given.
 func (s *service) hasPassword(t *testing.T, c *iam.Caller, password string) {
 	t.Helper()
@@ -243,8 +256,8 @@ func TestAttack07_ThePasswordFailureCountIsKept(t *testing.T) {
 	right := change(firstPassword, secondPassword)
 	for i := range 5 {
 		refused(t, s, alice, "ChangePassword", wrong, "AccessDenied: The old password is wrong.")
-		if p := s.profile(t, alice.ID); p.Failures != i+1 || !p.LastFailure.Equal(s.now.Now()) {
-			t.Fatalf("after %d failures the database says %d, %v", i+1, p.Failures, p.LastFailure)
+		if counted := s.wrongPasswords(t, alice.ID); counted.Failures != i+1 || !counted.Last.Equal(s.now.Now()) {
+			t.Fatalf("after %d failures the database says %d, %v", i+1, counted.Failures, counted.Last)
 		}
 	}
 	refused(t, s, alice, "ChangePassword", right, tooMany)
@@ -257,8 +270,8 @@ func TestAttack07_ThePasswordFailureCountIsKept(t *testing.T) {
 	refused(t, s, alice, "ChangePassword", right, tooMany)
 	s.now.add(time.Second)
 	do[awsiam.ChangePasswordOutput](t, s, alice, "ChangePassword", right)
-	if p := s.profile(t, alice.ID); p.Failures != 0 || !p.LastFailure.IsZero() {
-		t.Errorf("a success leaves %d failures", p.Failures)
+	if counted := s.wrongPasswords(t, alice.ID); counted.Failures != 0 || !counted.Last.IsZero() {
+		t.Errorf("a success leaves %d failures", counted.Failures)
 	}
 }
 
@@ -276,6 +289,83 @@ func TestWaitAfterWrongPasswordsEndsAtAnHour(t *testing.T) {
 	// An administrator's new password ends the wait.
 	do[awsiam.UpdateLoginProfileOutput](t, s, s.root, "UpdateLoginProfile", &awsiam.UpdateLoginProfileInput{UserName: aws.String("alice"), Password: aws.String(firstPassword)})
 	do[awsiam.ChangePasswordOutput](t, s, alice, "ChangePassword", change(firstPassword, secondPassword))
+}
+
+// A password that is taken away and given again comes without the failures of the one before.
+func TestANewLoginProfileHasNoFailures(t *testing.T) {
+	s := newService(t)
+	alice := withPassword(t, s, "alice")
+	for range 5 {
+		refused(t, s, alice, "ChangePassword", change("Wrong-password-0", secondPassword), "AccessDenied: The old password is wrong.")
+	}
+	do[awsiam.DeleteLoginProfileOutput](t, s, s.root, "DeleteLoginProfile", &awsiam.DeleteLoginProfileInput{UserName: aws.String("alice")})
+	do[awsiam.CreateLoginProfileOutput](t, s, s.root, "CreateLoginProfile", &awsiam.CreateLoginProfileInput{UserName: aws.String("alice"), Password: aws.String(firstPassword)})
+	do[awsiam.ChangePasswordOutput](t, s, alice, "ChangePassword", change(firstPassword, secondPassword))
+}
+
+// Failures are forgotten a day after the last one.
+func TestPasswordFailuresAreForgotten(t *testing.T) {
+	s := newService(t)
+	alice := withPassword(t, s, "alice")
+	wrong := change("Wrong-password-0", secondPassword)
+	for range 5 {
+		refused(t, s, alice, "ChangePassword", wrong, "AccessDenied: The old password is wrong.")
+	}
+	s.now.add(iam.ThrottleMemory + time.Second)
+	refused(t, s, alice, "ChangePassword", wrong, "AccessDenied: The old password is wrong.")
+	if counted := s.wrongPasswords(t, alice.ID); counted.Failures != 1 {
+		t.Errorf("%d failures after a day, want 1", counted.Failures)
+	}
+}
+
+// A password that an administrator sets or takes ends the user's console sessions, and nobody else's; a refused
+// request ends none.
+func TestPasswordOfAnAdministratorEndsSessions(t *testing.T) {
+	s := newService(t)
+	alice, bob := withPassword(t, s, "alice"), withPassword(t, s, "bob")
+	begin := func() {
+		t.Helper()
+		err := s.Store.Update(t.Context(), func(tx iam.Tx) error {
+			for _, c := range []*iam.Caller{alice, bob} {
+				for i := range 2 {
+					id := fmt.Sprintf("%s %v %d", c.Name, s.now.Now(), i)
+					if err := tx.InsertSignIn(t.Context(), &iam.SignIn{ID: id, TokenHash: id, Account: accountID, OwnerID: c.ID, Step: iam.SignedIn}); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.now.add(time.Second)
+	}
+	left := func(c *iam.Caller, want int) {
+		t.Helper()
+		err := s.Store.View(t.Context(), func(tx iam.Tx) error {
+			list, err := tx.SignInsOf(t.Context(), accountID, c.ID)
+			if len(list) != want {
+				t.Errorf("%s has %d sign-ins, want %d", c.Name, len(list), want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := aws.String("alice")
+	begin()
+	do[awsiam.UpdateLoginProfileOutput](t, s, s.root, "UpdateLoginProfile", &awsiam.UpdateLoginProfileInput{UserName: name, PasswordResetRequired: aws.Bool(true)})
+	refused(t, s, s.root, "UpdateLoginProfile", &awsiam.UpdateLoginProfileInput{UserName: name, Password: aws.String("short")},
+		"PasswordPolicyViolation: Password should have a minimum length of 8")
+	left(alice, 2)
+	do[awsiam.UpdateLoginProfileOutput](t, s, s.root, "UpdateLoginProfile", &awsiam.UpdateLoginProfileInput{UserName: name, Password: aws.String(secondPassword)})
+	left(alice, 0)
+	begin()
+	do[awsiam.DeleteLoginProfileOutput](t, s, s.root, "DeleteLoginProfile", &awsiam.DeleteLoginProfileInput{UserName: name})
+	left(alice, 0)
+	left(bob, 4)
 }
 
 // However many guesses are made at once, only the first few are answered.

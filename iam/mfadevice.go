@@ -23,12 +23,13 @@ type DeviceKind string
 const (
 	VirtualDevice  DeviceKind = "virtual"
 	HardwareDevice DeviceKind = "hardware"
+	SecurityKey    DeviceKind = "fido" // a FIDO2 security key or passkey; it exists only while assigned
 )
 
-// MFADevice is something a user or root has: an authenticator app or a hardware TOTP token.
+// MFADevice is something a user or root has: an authenticator app, a hardware TOTP token, a security key or passkey.
 type MFADevice struct {
 	Account string
-	Serial  string // ARN of a virtual device, raw serial number of a hardware token
+	Serial  string // ARN of a virtual device or security key, raw serial number of a hardware token
 	Kind    DeviceKind
 	OwnerID string // unique id of the user, account id for root, "" while unassigned
 	Created time.Time
@@ -36,6 +37,7 @@ type MFADevice struct {
 	TOTP    mfa.TOTP  // sealed by the store
 	State   mfa.State
 	Tags    []Tag
+	Key     *mfa.SecurityKey // of a security key, which has no TOTP and no State; nil of the others
 }
 
 // Assigned tells whether the device is bound to a user or root.
@@ -52,8 +54,10 @@ type MFADeviceStore interface {
 	MFADevicesOfAll(ctx context.Context, account string, ownerIDs []string) (map[string][]MFADevice, error)
 	// VirtualMFADevices lists by serial; After is a serial.
 	VirtualMFADevices(ctx context.Context, account string, status AssignmentStatus, page Page) ([]MFADevice, error)
+	// InsertMFADevice also returns ErrExists for a security key whose credential id is in use, in whatever account.
 	InsertMFADevice(ctx context.Context, d *MFADevice) error
-	// UpdateMFADevice stores owner, enable date, state and tags; the secret never changes.
+	// UpdateMFADevice stores owner, enable date, state and tags, and of a security key its SignCount and BackedUp; the
+	// secret never changes.
 	UpdateMFADevice(ctx context.Context, d *MFADevice) error
 	DeleteMFADevice(ctx context.Context, account, serial string) error
 
@@ -88,20 +92,25 @@ func (s *Service) prepareVirtualMFADevice(ctx context.Context, c *Caller, in *aw
 	if err := checkSerial(c.Account, in); err != nil {
 		return enrolment{}, err
 	}
-	label := c.Account
-	err := s.Store.View(ctx, func(tx Tx) error {
-		a, err := tx.Account(ctx, c.Account)
-		if err == nil && a.Alias != "" {
-			label = a.Alias
-		}
+	var a *Account
+	err := s.Store.View(ctx, func(tx Tx) (err error) {
+		a, err = tx.Account(ctx, c.Account)
 		return err
 	})
 	if err != nil {
 		return enrolment{}, err
 	}
 	seed := mfa.NewSeed()
-	qr, err := mfa.QRCodePNG(mfa.KeyURI(label, *in.VirtualMFADeviceName, issuer, seed))
+	qr, err := mfa.QRCodePNG(mfa.KeyURI(a.label(), *in.VirtualMFADeviceName, issuer, seed))
 	return enrolment{seed, qr}, err
+}
+
+// label is how authenticator apps and security keys name the account.
+func (a *Account) label() string {
+	if a.Alias != "" {
+		return a.Alias
+	}
+	return a.ID
 }
 
 // issuer is the name under which authenticator apps list the accounts of a Sallyport.
@@ -189,12 +198,8 @@ func (s *Service) bind(ctx context.Context, tx Tx, account, ownerID, ownerName, 
 	default:
 		return wire.Errorf("EntityAlreadyExists", "MFA Device is already in use.")
 	}
-	devices, err := tx.MFADevicesOf(ctx, account, ownerID)
-	if err != nil {
+	if _, err := roomForDevice(ctx, tx, account, ownerID); err != nil {
 		return err
-	}
-	if len(devices) >= maxDevices {
-		return wire.Errorf("LimitExceeded", "Cannot exceed quota for MFADevicesPerUser: %d", maxDevices)
 	}
 	state, outcome := d.State.Reinstate(d.TOTP, code1, code2, s.Now())
 	d.State = state
@@ -207,8 +212,17 @@ func (s *Service) bind(ctx context.Context, tx Tx, account, ownerID, ownerName, 
 	return pairRefusal(outcome)
 }
 
+// roomForDevice returns an owner's devices if they leave room for one more.
+func roomForDevice(ctx context.Context, tx Tx, account, ownerID string) ([]MFADevice, error) {
+	devices, err := tx.MFADevicesOf(ctx, account, ownerID)
+	if err == nil && len(devices) >= maxDevices {
+		return nil, wire.Errorf("LimitExceeded", "Cannot exceed quota for MFADevicesPerUser: %d", maxDevices)
+	}
+	return devices, err
+}
+
 // DeactivateMFADevice takes a device from its user. A virtual device stays, unassigned; a hardware token goes
-// back to the inventory.
+// back to the inventory; a security key is forgotten.
 func (s *Service) DeactivateMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.DeactivateMFADeviceInput) (*awsiam.DeactivateMFADeviceOutput, error) {
 	if err := mayManageDevices(ctx, tx, c, in.UserName); err != nil {
 		return nil, err
@@ -217,12 +231,25 @@ func (s *Service) DeactivateMFADevice(ctx context.Context, tx Tx, c *Caller, in 
 	if err != nil {
 		return nil, err
 	}
-	d, err := deviceOf(ctx, tx.LockMFADevice, u, *in.SerialNumber)
+	return &awsiam.DeactivateMFADeviceOutput{}, deactivate(ctx, tx, c.Account, u.ID, *in.SerialNumber)
+}
+
+// deactivate takes a device from its owner, user or root.
+func deactivate(ctx context.Context, tx Tx, account, ownerID, serial string) error {
+	d, err := deviceOf(ctx, tx.LockMFADevice, account, ownerID, serial)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	return release(ctx, tx, d)
+}
+
+// release makes a device nobody's, which a security key can't be.
+func release(ctx context.Context, tx Tx, d *MFADevice) error {
+	if d.Kind == SecurityKey {
+		return tx.DeleteMFADevice(ctx, d.Account, d.Serial)
 	}
 	d.OwnerID, d.Enabled = "", time.Time{}
-	return &awsiam.DeactivateMFADeviceOutput{}, tx.UpdateMFADevice(ctx, d)
+	return tx.UpdateMFADevice(ctx, d)
 }
 
 // ResyncMFADevice finds the drift of a device's clock anew from two consecutive codes. It also brings a device
@@ -232,20 +259,41 @@ func (s *Service) ResyncMFADevice(ctx context.Context, tx Tx, c *Caller, in *aws
 	if err != nil {
 		return nil, err
 	}
-	d, err := deviceOf(ctx, tx.LockMFADevice, u, *in.SerialNumber)
-	if err != nil {
-		return nil, err
-	}
-	pair := d.State.Reinstate
+	pair := mfa.State.Reinstate
 	if c.ID == u.ID {
-		pair = d.State.Pair
+		pair = mfa.State.Pair
+	}
+	return &awsiam.ResyncMFADeviceOutput{},
+		s.resync(ctx, tx, c.Account, u.ID, *in.SerialNumber, *in.AuthenticationCode1, *in.AuthenticationCode2, pair)
+}
+
+// ResyncOwn is ResyncMFADevice for the owner, user or root, of a device, at sign-in. A disabled device stays disabled.
+// Its errors are meant for the user, and the count of failures among what must be committed with them ([Keep]).
+func (s *Service) ResyncOwn(ctx context.Context, tx Tx, account, ownerID, serial, code1, code2 string) error {
+	return s.resync(ctx, tx, account, ownerID, serial, code1, code2, mfa.State.Pair)
+}
+
+// decidePair is one of the methods of State that decide about a pair of codes.
+type decidePair func(s mfa.State, t mfa.TOTP, code1, code2 string, now time.Time) (mfa.State, mfa.Outcome)
+
+func (s *Service) resync(ctx context.Context, tx Tx, account, ownerID, serial, code1, code2 string, decide decidePair) error {
+	d, err := deviceOf(ctx, tx.LockMFADevice, account, ownerID, serial)
+	if err != nil {
+		return err
+	}
+	if d.Kind == SecurityKey { // it has no clock
+		return invalidForUser()
 	}
 	var outcome mfa.Outcome
-	d.State, outcome = pair(d.TOTP, *in.AuthenticationCode1, *in.AuthenticationCode2, s.Now())
+	d.State, outcome = decide(d.State, d.TOTP, code1, code2, s.Now())
 	if err := tx.UpdateMFADevice(ctx, d); err != nil {
-		return nil, err
+		return err
 	}
-	return &awsiam.ResyncMFADeviceOutput{}, pairRefusal(outcome)
+	if outcome == mfa.Disabled && ownerID == account { // nobody else administers root's devices
+		return Keep(wire.Errorf("AccessDenied", "This MFA device is disabled because too many codes were wrong. Sign in with "+
+			"another device and remove it, or run sallyport root reset-mfa on the server."))
+	}
+	return pairRefusal(outcome)
 }
 
 // pairRefusal is the answer to a pair of codes that was not accepted; its count of failures is kept.
@@ -287,15 +335,11 @@ func (s *Service) ListMFADevices(ctx context.Context, tx Tx, c *Caller, in *awsi
 	if err != nil {
 		return nil, err
 	}
-	ownerID, ownerName := c.ID, (*string)(nil)
-	if in.UserName != nil || c.Kind != RootUser {
-		u, err := userOrCaller(ctx, tx, c, in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		ownerID, ownerName = u.ID, &u.Name
+	owner, err := deviceOwner(ctx, tx, c, in.UserName)
+	if err != nil {
+		return nil, err
 	}
-	devices, err := tx.MFADevicesOf(ctx, c.Account, ownerID)
+	devices, err := tx.MFADevicesOf(ctx, c.Account, owner.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +347,7 @@ func (s *Service) ListMFADevices(ctx context.Context, tx Tx, c *Caller, in *awsi
 	devices, truncated, marker := cut(devices[:min(len(devices), page.Limit)], page, func(d MFADevice) string { return d.Serial })
 	return &awsiam.ListMFADevicesOutput{
 		MFADevices: transform(devices, func(d MFADevice) types.MFADevice {
-			return types.MFADevice{UserName: ownerName, SerialNumber: aws.String(d.Serial), EnableDate: aws.Time(d.Enabled)}
+			return types.MFADevice{UserName: shownName(owner), SerialNumber: aws.String(d.Serial), EnableDate: aws.Time(d.Enabled)}
 		}),
 		IsTruncated: truncated, Marker: marker,
 	}, nil
@@ -353,24 +397,27 @@ func ownerShown(ctx context.Context, tx Tx, d *MFADevice) (*types.User, error) {
 	return &listed[0], nil
 }
 
-// GetMFADevice shows a FIDO security key; other kinds are refused, as AWS does.
+// GetMFADevice shows a FIDO security key of a user, by default the caller, root included; other kinds are refused, as
+// AWS does.
 func (s *Service) GetMFADevice(ctx context.Context, tx Tx, c *Caller, in *awsiam.GetMFADeviceInput) (*awsiam.GetMFADeviceOutput, error) {
 	name, ok := ParseARN(*in.SerialNumber)
 	if !ok || name.Kind != "u2f" {
 		return nil, wire.Errorf("ValidationError", "The MFA device serial number sent in the request is invalid or not supported "+
 			"by this API. Currently, only hardware FIDO security keys are supported. Please use the compatible device or API.")
 	}
-	u, err := userOrCaller(ctx, tx, c, in.UserName)
+	owner, err := deviceOwner(ctx, tx, c, in.UserName)
 	if err != nil {
 		return nil, err
 	}
-	d, err := deviceOf(ctx, tx.MFADevice, u, *in.SerialNumber)
+	d, err := deviceOf(ctx, tx.MFADevice, c.Account, owner.ID, *in.SerialNumber)
 	if err != nil {
 		return nil, err
 	}
-	return &awsiam.GetMFADeviceOutput{
-		UserName: aws.String(u.Name), SerialNumber: aws.String(d.Serial), EnableDate: aws.Time(d.Enabled),
-	}, nil
+	out := &awsiam.GetMFADeviceOutput{UserName: shownName(owner), SerialNumber: aws.String(d.Serial), EnableDate: aws.Time(d.Enabled)}
+	if d.Key != nil {
+		out.Certifications = d.Key.Certifications
+	}
+	return out, nil
 }
 
 // TagMFADevice adds tags to a virtual device; their keys differ in case.
@@ -405,11 +452,27 @@ func (s *Service) ListMFADeviceTags(ctx context.Context, tx Tx, c *Caller, in *a
 	return &awsiam.ListMFADeviceTagsOutput{Tags: tags, IsTruncated: truncated, Marker: marker}, err
 }
 
-// mayManageDevices is the rule that no policy can lift: a user who has an MFA device needs a session made with
+// deviceOwner is the user a request names, or the caller: a user, or root as a User with the account's id and no name.
+func deviceOwner(ctx context.Context, tx Tx, c *Caller, userName *string) (*User, error) {
+	if userName == nil && c.Kind == RootUser && c.IsUser() {
+		return &User{Account: c.Account, ID: c.ID}, nil
+	}
+	return userOrCaller(ctx, tx, c, userName)
+}
+
+// shownName is a device owner's name in answers; root has none.
+func shownName(owner *User) *string {
+	if owner.Name == "" {
+		return nil
+	}
+	return &owner.Name
+}
+
+// mayManageDevices is the rule that no policy can lift: a user or root who has an MFA device needs a session made with
 // MFA to add or remove devices of their own, so that a stolen access key can't (AWS security bulletin
 // AWS-2023-001).
 func mayManageDevices(ctx context.Context, tx Tx, c *Caller, userName *string) error {
-	if c.Kind != IAMUser || !c.IsUser() || !c.MFA().IsZero() || userName != nil && !strings.EqualFold(*userName, c.Name) {
+	if !c.IsUser() || !c.MFA().IsZero() || userName != nil && !strings.EqualFold(*userName, c.Name) {
 		return nil
 	}
 	devices, err := tx.MFADevicesOf(ctx, c.Account, c.ID)
@@ -423,17 +486,19 @@ func mayManageDevices(ctx context.Context, tx Tx, c *Caller, userName *string) e
 // findDevice is MFADevice or LockMFADevice of a transaction.
 type findDevice func(ctx context.Context, account, serial string) (*MFADevice, error)
 
-// deviceOf finds a device that is bound to the user.
-func deviceOf(ctx context.Context, find findDevice, u *User, serial string) (*MFADevice, error) {
-	d, err := find(ctx, u.Account, serial)
+// deviceOf finds a device that is bound to the owner, user or root.
+func deviceOf(ctx context.Context, find findDevice, account, ownerID, serial string) (*MFADevice, error) {
+	d, err := find(ctx, account, serial)
 	if errors.Is(err, ErrNotFound) {
 		return nil, noSuchDevice(serial)
 	}
-	if err == nil && d.OwnerID != u.ID {
-		return nil, wire.Errorf("NoSuchEntity", "MFA Device invalid for user.")
+	if err == nil && d.OwnerID != ownerID {
+		return nil, invalidForUser()
 	}
 	return d, err
 }
+
+func invalidForUser() error { return wire.Errorf("NoSuchEntity", "MFA Device invalid for user.") }
 
 // virtualDevice finds a virtual device; to the operations on virtual devices there are no others.
 func virtualDevice(ctx context.Context, find findDevice, account, serial string) (*MFADevice, error) {

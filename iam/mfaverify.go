@@ -1,8 +1,11 @@
 package iam
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/sallyport-iam/sallyport/mfa"
 	"github.com/sallyport-iam/sallyport/wire"
@@ -13,13 +16,13 @@ import (
 // the transaction be committed ([Keep]) whatever the outcome.
 //
 // It returns ErrNotFound, and counts nothing, if the device is not bound to the owner: whoever doesn't hold the
-// first factor can't use up the attempts of somebody else's device.
+// first factor can't use up the attempts of somebody else's device. A security key has no codes and is not found either.
 func (s *Service) VerifyCode(ctx context.Context, tx Tx, account, ownerID, serial, code string) (mfa.Outcome, error) {
 	d, err := tx.LockMFADevice(ctx, account, serial)
 	if err != nil {
 		return mfa.Refused, err
 	}
-	if d.OwnerID != ownerID {
+	if d.OwnerID != ownerID || d.Kind == SecurityKey {
 		return mfa.Refused, ErrNotFound
 	}
 	state, outcome := d.State.Verify(d.TOTP, code, s.Now())
@@ -28,6 +31,95 @@ func (s *Service) VerifyCode(ctx context.Context, tx Tx, account, ownerID, seria
 	}
 	d.State = state
 	return outcome, tx.UpdateMFADevice(ctx, d)
+}
+
+// BeginSecurityKeyAssertion begins the proof that an owner, user or root, has one of their security keys. It returns
+// what goes to the browser, {"publicKey": PublicKeyCredentialRequestOptionsJSON}, and what is to be kept out of its
+// reach until it answers. The error is one for the user if there are no keys or they don't work at this address.
+func (s *Service) BeginSecurityKeyAssertion(ctx context.Context, tx Tx, account, ownerID string) (options json.RawMessage, c mfa.Ceremony, err error) {
+	if s.Keys == nil {
+		return nil, c, noSecurityKeys()
+	}
+	devices, err := tx.MFADevicesOf(ctx, account, ownerID)
+	if err != nil {
+		return nil, c, err
+	}
+	options, c, err = s.Keys.BeginAssertion(mfa.KeyUser{Handle: keyHandle(ownerID), Keys: securityKeys(devices)}, s.Now())
+	if refusal := (*mfa.KeyError)(nil); errors.As(err, &refusal) {
+		return nil, c, wire.Errorf("FeatureDisabled", "%s", refusal.Reason)
+	}
+	return options, c, err
+}
+
+// VerifySecurityKey verifies the browser's answer and returns the device that gave it, whose counter it stores in the
+// transaction. A refusal is an *[mfa.KeyError], a server without security keys a *wire.Error; both change nothing, and
+// there is nothing to count: an answer can't be guessed. The caller must have taken the ceremony from where it was kept,
+// for good.
+func (s *Service) VerifySecurityKey(ctx context.Context, tx Tx, account, ownerID string, c mfa.Ceremony, response []byte) (*MFADevice, error) {
+	if s.Keys == nil {
+		return nil, noSecurityKeys()
+	}
+	devices, err := lockSecurityKeys(ctx, tx, account, ownerID)
+	if err != nil {
+		return nil, err
+	}
+	assertion, err := s.Keys.FinishAssertion(mfa.KeyUser{Handle: keyHandle(ownerID), Keys: securityKeys(devices)}, c, response, s.Now())
+	answered := slices.IndexFunc(devices, func(d MFADevice) bool {
+		return d.Key != nil && bytes.Equal(d.Key.CredentialID, assertion.CredentialID)
+	})
+	if assertion.Cloned && answered >= 0 {
+		s.log().Warn("the signature counter of a security key went back: it may have been copied",
+			"account", account, "owner", ownerID, "serial", devices[answered].Serial, "accepted", err == nil)
+	}
+	if refusal := (*mfa.KeyError)(nil); errors.As(err, &refusal) {
+		s.log().Info("security key refused", "account", account, "owner", ownerID, "error", refusal.Err)
+		s.verified(mfa.Refused)
+		return nil, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	if answered < 0 {
+		return nil, errors.New("iam: a security key was verified that is none of the owner's")
+	}
+	d := &devices[answered]
+	d.Key.SignCount, d.Key.BackedUp = assertion.SignCount, assertion.BackedUp
+	if err := tx.UpdateMFADevice(ctx, d); err != nil {
+		return nil, err
+	}
+	s.verified(mfa.Accepted)
+	return d, nil
+}
+
+// lockSecurityKeys locks all keys of an owner, because only the verified answer tells which gave it and it is verified
+// against the counter: two answers at the same time must not both be held against the old one.
+func lockSecurityKeys(ctx context.Context, tx Tx, account, ownerID string) ([]MFADevice, error) {
+	devices, err := tx.MFADevicesOf(ctx, account, ownerID) // by serial: everybody locks in the same order
+	if err != nil {
+		return nil, err
+	}
+	locked := make([]MFADevice, 0, len(devices))
+	for _, d := range devices {
+		if d.Kind != SecurityKey {
+			continue
+		}
+		now, err := tx.LockMFADevice(ctx, account, d.Serial)
+		switch {
+		case errors.Is(err, ErrNotFound): // removed meanwhile
+		case err != nil:
+			return nil, err
+		case now.OwnerID == ownerID:
+			locked = append(locked, *now)
+		}
+	}
+	return locked, nil
+}
+
+// verified tells the metrics of a verification.
+func (s *Service) verified(outcome mfa.Outcome) {
+	if s.Verified != nil {
+		s.Verified(outcome.String())
+	}
 }
 
 // verifyCodes verifies the code that a call of STS carries, if it carries one, and returns the caller as

@@ -29,7 +29,12 @@ type Operation struct {
 	Resource string   // kind of resource it is authorised against, for the matrix
 	Keys     []string // condition keys it adds to the global ones
 	Free     bool     // evaluates no policy, not even an explicit deny
-	Unlisted bool     // has no name on the wire; only a local command or the console reaches it
+	Unlisted bool     // has no name on the wire
+	Console  bool     // unlisted, and reached through the console
+	// Permission is the action that policies are asked about, "iam:EnableMFADevice"; "" for the row's own.
+	Permission string
+	// Event is the name of its audit records; "" for the row's own.
+	Event string
 
 	NewInput func() any
 
@@ -147,10 +152,44 @@ func (op Operation) InSTS() Operation {
 	return op
 }
 
-// Local takes the row's name off the wire: only a local command or the console reaches it.
+// Local takes the row's name off the wire: only a local command reaches it.
 func (op Operation) Local() Operation {
 	op.Unlisted = true
 	return op
+}
+
+// InConsole takes the row's name off the wire: only the console reaches it, because AWS has it in its console only.
+func (op Operation) InConsole() Operation {
+	op.Unlisted, op.Console = true, true
+	return op
+}
+
+// As makes a row that policies see as another action, with the service: "iam:EnableMFADevice".
+func (op Operation) As(permission string) Operation {
+	op.Permission = permission
+	return op
+}
+
+// RecordedAs makes a row that the audit trail shows under the name of another.
+func (op Operation) RecordedAs(event string) Operation {
+	op.Event = event
+	return op
+}
+
+// permission is what policies are asked about.
+func (op *Operation) permission() string {
+	if op.Permission != "" {
+		return op.Permission
+	}
+	return op.Service + ":" + op.Action
+}
+
+// event is the name of the operation in the audit trail.
+func (op *Operation) event() string {
+	if op.Event != "" {
+		return op.Event
+	}
+	return op.Action
 }
 
 // WithoutPolicy makes a row that evaluates no policy, not even an explicit deny.

@@ -122,11 +122,29 @@ func (s *Service) Operations() []Operation {
 		Write("UntagMFADevice", "mfa", untagging(deviceTarget, func(in *awsiam.UntagMFADeviceInput) (*string, []string) { return in.SerialNumber, in.TagKeys }), s.UntagMFADevice).WithKeys("aws:TagKeys"),
 		Read("ListMFADeviceTags", "mfa", on(deviceTarget, func(in *awsiam.ListMFADeviceTagsInput) *string { return in.SerialNumber }), s.ListMFADeviceTags),
 
+		// MFA devices in the console only: security keys, and those of root
+		Read("BeginSecurityKey", "user", s.targetBeginSecurityKey, s.BeginSecurityKey).InConsole().As("iam:EnableMFADevice").WithKeys("iam:RegisterSecurityKey"),
+		Write("RegisterSecurityKey", "user", s.targetRegisterSecurityKey, s.RegisterSecurityKey).InConsole().As("iam:EnableMFADevice").RecordedAs("EnableMFADevice").
+			WithKeys("iam:RegisterSecurityKey", "iam:FIDO-certification", "iam:FIDO-FIPS-140-2-certification", "iam:FIDO-FIPS-140-3-certification"),
+		Write("EnableRootMFADevice", "root", targetEnableRootMFADevice, s.EnableRootMFADevice).InConsole().As("iam:EnableMFADevice").RecordedAs("EnableMFADevice"),
+		Write("ResyncRootMFADevice", "root", targetResyncRootMFADevice, s.ResyncRootMFADevice).InConsole().As("iam:ResyncMFADevice").RecordedAs("ResyncMFADevice"),
+		Write("DeactivateRootMFADevice", "root", targetDeactivateRootMFADevice, s.DeactivateRootMFADevice).InConsole().As("iam:DeactivateMFADevice").RecordedAs("DeactivateMFADevice"),
+		WritePrepared("ChangeRootPassword", "root", targetChangeRootPassword, s.prepareRootPassword, s.ChangeRootPassword).InConsole().As("iam:ChangePassword"),
+
 		// What there is none of
 		Read("ListInstanceProfilesForRole", "role", on(roleTarget, func(in *awsiam.ListInstanceProfilesForRoleInput) *string { return in.RoleName }), s.ListInstanceProfilesForRole),
 		Read("ListSSHPublicKeys", "user", on(userTarget, func(in *awsiam.ListSSHPublicKeysInput) *string { return in.UserName }), s.ListSSHPublicKeys),
 		Read("ListSigningCertificates", "user", on(userTarget, func(in *awsiam.ListSigningCertificatesInput) *string { return in.UserName }), s.ListSigningCertificates),
 		Read("ListServiceSpecificCredentials", "user", on(userTarget, func(in *awsiam.ListServiceSpecificCredentialsInput) *string { return in.UserName }), s.ListServiceSpecificCredentials),
+
+		// What AWS has in its console only, or not at all
+		Read("ListOwnConsoleSessions", "-", nil, s.ListOwnConsoleSessions).WithoutPolicy().InConsole(),
+		Write("EndOwnConsoleSessions", "-", nil, s.EndOwnConsoleSessions).WithoutPolicy().InConsole(),
+		Read("ListConsoleSessions", "user", targetNamedUser(func(in *ListConsoleSessionsInput) *string { return in.UserName }), s.ListConsoleSessions).As("iam:GetLoginProfile").InConsole(),
+		Write("EndConsoleSessions", "user", targetNamedUser(func(in *EndConsoleSessionsInput) *string { return in.UserName }), s.EndConsoleSessions).As("iam:UpdateLoginProfile").InConsole(),
+		Read("DescribeUsers", "each user, by each part", nil, s.DescribeUsers).WithoutPolicy().InConsole(),
+		Read("PreviewPolicy", "*", targetPreviewPolicy, s.PreviewPolicy).As("iam:GetAccountAuthorizationDetails").InConsole(),
+		Read("LookupEvents", "*", AnyTarget, s.LookupEvents).As("cloudtrail:LookupEvents").InConsole(),
 
 		// Local commands, which act as root of the account and have no name on the wire.
 		Write("ImportHardwareTokens", "*", AnyTarget[ImportTokensInput], s.importTokens).Local(),

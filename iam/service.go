@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"log/slog"
 	"time"
+
+	"github.com/sallyport-iam/sallyport/mfa"
 )
 
 // Service is IAM: its methods are the operations, and [Service.Do] is the way to them. All fields are set before
@@ -13,6 +15,7 @@ type Service struct {
 	Store     Store
 	Directory *Directory
 	Passwords *Passwords
+	Keys      *mfa.RelyingParty // optional: without it there are no security keys
 	Now       func() time.Time
 	Node      string                                      // name of this node in audit records and hash chains
 	Reads     func(e AuditEntry)                          // takes the records of reads; must not block

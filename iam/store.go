@@ -39,6 +39,8 @@ type Tx interface {
 	LoginProfileStore
 	PasswordPolicyStore
 	MFADeviceStore
+	SignInStore
+	ThrottleStore
 	CredentialReportStore
 	ChangeStore
 	AuditStore
@@ -100,10 +102,30 @@ type Change struct {
 	ID       string
 }
 
-// AuditStore keeps audit records until the sealer chains them.
+// AuditStore keeps audit records.
 type AuditStore interface {
 	// AppendAudit adds records that are part of the transaction. Account, time, event and user name are what they are searched by.
 	AppendAudit(ctx context.Context, records ...AuditEntry) error
+	// AuditRecords returns an account's records, newest first.
+	AuditRecords(ctx context.Context, f AuditFilter) ([]AuditRecord, error)
+}
+
+// AuditFilter chooses records of one account. Its zero fields choose all.
+type AuditFilter struct {
+	Account   string // required
+	EventName string
+	UserName  string
+	Since     int64        // Unix milliseconds, included
+	Until     int64        // Unix milliseconds, not included; 0 is no end
+	Before    *AuditRecord // go on after this record of the page before
+	Limit     int
+}
+
+// AuditRecord is a stored audit record.
+type AuditRecord struct {
+	ID   int64
+	Time int64 // Unix milliseconds
+	JSON []byte
 }
 
 // AuditEntry is a CloudTrail record as JSON with what it is searched by.

@@ -26,14 +26,14 @@ func (s *Service) recordFor(recipient string, c *Caller, op *Operation, in, out 
 	r := audit.Record{
 		EventTime:          audit.Time(now),
 		EventSource:        op.Service + ".amazonaws.com",
-		EventName:          op.Action,
+		EventName:          op.event(),
 		EventType:          audit.APICall,
 		EventID:            audit.NewID(),
 		AWSRegion:          c.Region,
 		SourceIPAddress:    c.SourceIP,
 		UserAgent:          c.UserAgent,
 		RequestID:          c.RequestID,
-		UserIdentity:       c.identity(),
+		UserIdentity:       c.Identity(),
 		RequestParameters:  parameters(in),
 		ResponseElements:   parameters(out),
 		ReadOnly:           op.Access != Writes,
@@ -52,7 +52,7 @@ func (s *Service) recordFor(recipient string, c *Caller, op *Operation, in, out 
 		r.RequestParameters, r.ResponseElements = nil, nil
 		text, _ = r.Marshal()
 	}
-	entry := AuditEntry{Account: recipient, Node: s.Node, Time: now.UnixMilli(), EventName: op.Action, Record: text}
+	entry := AuditEntry{Account: recipient, Node: s.Node, Time: now.UnixMilli(), EventName: op.event(), Record: text}
 	if recipient == c.Account && c.Kind == IAMUser && c.IsUser() {
 		entry.UserName = c.Name
 	}
@@ -89,8 +89,8 @@ func parameters(v any) any {
 	return shown
 }
 
-// identity is the caller as userIdentity (CloudTrail User Guide, "CloudTrail userIdentity element").
-func (c *Caller) identity() audit.UserIdentity {
+// Identity is the caller as userIdentity (CloudTrail User Guide, "CloudTrail userIdentity element").
+func (c *Caller) Identity() audit.UserIdentity {
 	who := audit.UserIdentity{
 		Type: "Root", PrincipalID: c.UserID(), ARN: c.UserARN(), AccountID: c.Account, AccessKeyID: &c.AccessKeyID,
 	}

@@ -30,6 +30,8 @@ type UserStore interface {
 	User(ctx context.Context, account, name string) (*User, error)
 	UserByID(ctx context.Context, account, id string) (*User, error)
 	Users(ctx context.Context, account string, page Page) ([]User, error)
+	// UsersNamed returns the users of those names that there are, each once.
+	UsersNamed(ctx context.Context, account string, names []string) ([]User, error)
 	InsertUser(ctx context.Context, u *User) error
 	UpdateUser(ctx context.Context, u *User) error // by ID; ErrExists if the new name is taken
 	DeleteUser(ctx context.Context, account, id string) error

@@ -51,19 +51,12 @@ func (t *tx) AppendAudit(_ context.Context, records ...iam.AuditEntry) error {
 	return nil
 }
 
-// AuditRecord is a stored audit record.
-type AuditRecord struct {
-	ID   int64
-	Time int64 // Unix milliseconds
-	JSON []byte
-}
-
-func scanAuditRecord(_ *tx, scan scanner) (r AuditRecord, err error) {
+func scanAuditRecord(_ *tx, scan scanner) (r iam.AuditRecord, err error) {
 	return r, scan(&r.ID, &r.Time, &r.JSON)
 }
 
 // AuditTail returns the newest n records of all accounts, oldest first.
-func (s *Store) AuditTail(ctx context.Context, n int) (records []AuditRecord, err error) {
+func (s *Store) AuditTail(ctx context.Context, n int) (records []iam.AuditRecord, err error) {
 	err = s.view(ctx, func(t *tx) error {
 		records, err = list(t, scanAuditRecord, `SELECT id, time, record FROM audit_records ORDER BY id DESC LIMIT $1`, max(n, 0))
 		return err
@@ -73,7 +66,7 @@ func (s *Store) AuditTail(ctx context.Context, n int) (records []AuditRecord, er
 }
 
 // AuditAfter returns the records of all accounts after the one with that id, oldest first.
-func (s *Store) AuditAfter(ctx context.Context, id int64, limit int) (records []AuditRecord, err error) {
+func (s *Store) AuditAfter(ctx context.Context, id int64, limit int) (records []iam.AuditRecord, err error) {
 	err = s.view(ctx, func(t *tx) error {
 		records, err = list(t, scanAuditRecord, `SELECT id, time, record FROM audit_records WHERE id > $1
 			ORDER BY id LIMIT $2`, id, max(limit, 0))
@@ -82,29 +75,23 @@ func (s *Store) AuditAfter(ctx context.Context, id int64, limit int) (records []
 	return records, err
 }
 
-// AuditFilter chooses records of one account. Its zero fields choose all.
-type AuditFilter struct {
-	Account   string // required
-	EventName string
-	UserName  string
-	Since     int64        // Unix milliseconds, included
-	Before    *AuditRecord // go on after this record of the page before
-	Limit     int
-}
-
 // AuditRecords returns an account's records, newest first.
 //
 // There is one index, by time, which every record is added to at its end. It holds event and user too, so that
 // a search for them walks the index alone and reads no record that it doesn't return: about a second for some
 // million records. An index of each would make it quick, and cost every request more than its own record does.
-func (s *Store) AuditRecords(ctx context.Context, f AuditFilter) (records []AuditRecord, err error) {
-	before := AuditRecord{ID: math.MaxInt64, Time: math.MaxInt64}
-	if f.Before != nil {
-		before = *f.Before
+func (t *tx) AuditRecords(_ context.Context, f iam.AuditFilter) ([]iam.AuditRecord, error) {
+	// One end, not two: the database would walk the index from the later one.
+	end := iam.AuditRecord{Time: math.MaxInt64, ID: math.MaxInt64}
+	if f.Until != 0 {
+		end = iam.AuditRecord{Time: f.Until} // before the first of that time
+	}
+	if f.Before != nil && (f.Until == 0 || f.Before.Time < f.Until) {
+		end = *f.Before
 	}
 	query := `SELECT id, time, record FROM audit_records
 		WHERE account = $1 AND time >= $2 AND (time, id) < ($3, $4)`
-	args := []any{f.Account, f.Since, before.Time, before.ID, max(f.Limit, 0)}
+	args := []any{f.Account, f.Since, end.Time, end.ID, max(f.Limit, 0)}
 	switch {
 	case f.EventName != "" && f.UserName != "":
 		query += ` AND event_name = $6 AND user_name = $7`
@@ -117,9 +104,5 @@ func (s *Store) AuditRecords(ctx context.Context, f AuditFilter) (records []Audi
 		args = append(args, f.UserName)
 	}
 	query += ` ORDER BY time DESC, id DESC LIMIT $5`
-	err = s.view(ctx, func(t *tx) error {
-		records, err = list(t, scanAuditRecord, query, args...)
-		return err
-	})
-	return records, err
+	return list(t, scanAuditRecord, query, args...)
 }

@@ -66,6 +66,32 @@ func BenchmarkView(b *testing.B) {
 	}
 }
 
+// BenchmarkSignIn reads what every request of a browser reads, of 10,000 sign-ins.
+func BenchmarkSignIn(b *testing.B) {
+	s, _ := openTest(b, Options{})
+	if err := s.update(b.Context(), func(tx *tx) error {
+		for i := range 10_000 {
+			if err := tx.InsertSignIn(b.Context(), &iam.SignIn{ID: fmt.Sprint("S", i), TokenHash: fmt.Sprintf("%064d", i), Account: "1",
+				OwnerID: fmt.Sprint("U", i), Step: iam.SignedIn, UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		b.Fatal(err)
+	}
+	hash := fmt.Sprintf("%064d", 5000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.View(b.Context(), func(tx iam.Tx) error {
+			_, err := tx.SignIn(b.Context(), hash)
+			return err
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkPage reads the first and the last page of 10,000 users: both cost the same.
 func BenchmarkPage(b *testing.B) {
 	s, _ := openTest(b, Options{})

@@ -9,11 +9,11 @@ import (
 	"github.com/sallyport-iam/sallyport/iam"
 )
 
-const profileColumns = `SELECT account, owner_id, hash, history, created, changed, last_used, reset_required, failures, last_failure FROM login_profiles `
+const profileColumns = `SELECT account, owner_id, hash, history, created, changed, last_used, reset_required FROM login_profiles `
 
 func scanProfile(_ *tx, scan scanner) (p iam.LoginProfile, err error) {
 	return p, scan(&p.Account, &p.OwnerID, &p.Hash, jsonColumn{&p.History}, instant{&p.Created}, instant{&p.Changed},
-		instant{&p.LastUsed}, &p.ResetRequired, &p.Failures, instant{&p.LastFailure})
+		instant{&p.LastUsed}, &p.ResetRequired)
 }
 
 func (t *tx) LoginProfile(_ context.Context, account, ownerID string) (*iam.LoginProfile, error) {
@@ -40,17 +40,16 @@ func (t *tx) LoginProfiles(_ context.Context, account string, ownerIDs []string)
 func chunks(values []string) iter.Seq[[]string] { return slices.Chunk(values, maxList) }
 
 func (t *tx) InsertLoginProfile(_ context.Context, p *iam.LoginProfile) error {
-	return t.insert(`INSERT INTO login_profiles (account, owner_id, hash, history, created, changed, last_used, reset_required,
-		failures, last_failure) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+	return t.insert(`INSERT INTO login_profiles (account, owner_id, hash, history, created, changed, last_used, reset_required)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
 		p.Account, p.OwnerID, p.Hash, toJSON(p.History), millis(p.Created), millis(p.Changed), millis(p.LastUsed),
-		flag(p.ResetRequired), p.Failures, millis(p.LastFailure))
+		flag(p.ResetRequired))
 }
 
 func (t *tx) UpdateLoginProfile(_ context.Context, p *iam.LoginProfile) error {
-	return t.change(`UPDATE login_profiles SET hash = $3, history = $4, changed = $5, last_used = $6, reset_required = $7,
-		failures = $8, last_failure = $9 WHERE account = $1 AND owner_id = $2`,
-		p.Account, p.OwnerID, p.Hash, toJSON(p.History), millis(p.Changed), millis(p.LastUsed), flag(p.ResetRequired),
-		p.Failures, millis(p.LastFailure))
+	return t.change(`UPDATE login_profiles SET hash = $3, history = $4, changed = $5, last_used = $6, reset_required = $7
+		WHERE account = $1 AND owner_id = $2`,
+		p.Account, p.OwnerID, p.Hash, toJSON(p.History), millis(p.Changed), millis(p.LastUsed), flag(p.ResetRequired))
 }
 
 func (t *tx) DeleteLoginProfile(_ context.Context, account, ownerID string) error {

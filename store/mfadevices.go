@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,24 +13,59 @@ import (
 )
 
 const deviceNames = `account, serial, kind, owner_id, created, enabled, sealed, tags, drift, last_pair, floor, used, failures,
-	budget_window, attempts, pair_failures`
+	budget_window, attempts, pair_failures, sign_count, backed_up`
 
 const deviceColumns = `SELECT ` + deviceNames + ` FROM mfa_devices `
 
 func scanDevice(t *tx, scan scanner) (d iam.MFADevice, err error) {
 	var sealed []byte
+	var signCount uint32
+	var backedUp bool
 	s := &d.State
 	if err := scan(&d.Account, &d.Serial, &d.Kind, &d.OwnerID, instant{&d.Created}, instant{&d.Enabled}, &sealed,
 		jsonColumn{&d.Tags}, &s.Drift, &s.LastPair, &s.Floor, stepsColumn{&s.Used}, &s.Failures,
-		&s.Budget.Window, &s.Budget.Attempts, &s.Budget.PairFailures); err != nil {
+		&s.Budget.Window, &s.Budget.Attempts, &s.Budget.PairFailures, &signCount, &backedUp); err != nil {
 		return d, err
 	}
 	secret, err := t.unseal(sealed, "mfa_devices", d.Account, d.Serial)
 	if err != nil {
 		return d, err
 	}
+	if d.Kind == iam.SecurityKey {
+		if d.Key, err = openKey(secret); err == nil {
+			d.Key.SignCount, d.Key.BackedUp = signCount, backedUp
+		}
+		return d, err
+	}
 	d.TOTP, err = openTOTP(secret)
 	return d, err
+}
+
+// closeSecret is the plaintext of what the store seals of a device. Nothing of a security key is secret, but sealed and
+// bound to its row it can't be replaced by another's. The kinds' plaintexts are told apart by what they must hold, so
+// that who changes a row's kind gets no device, such as one without a seed.
+func closeSecret(d *iam.MFADevice) []byte {
+	if d.Key == nil {
+		return closeTOTP(d.TOTP)
+	}
+	text, _ := json.Marshal(d.Key) // always marshals
+	return text
+}
+
+func openKey(text []byte) (*mfa.SecurityKey, error) {
+	k := new(mfa.SecurityKey)
+	if err := json.Unmarshal(text, k); err != nil || len(k.PublicKey) == 0 {
+		return nil, errors.New("store: a security key has an unknown form")
+	}
+	return k, nil
+}
+
+// securityKeyColumns are the columns of a security key; for other devices they are empty.
+func securityKeyColumns(k *mfa.SecurityKey) (credentialID string, signCount, backedUp int64) {
+	if k == nil {
+		return "", 0, 0
+	}
+	return base64.RawURLEncoding.EncodeToString(k.CredentialID), int64(k.SignCount), flag(k.BackedUp)
 }
 
 // sealedTOTP is the plaintext of a device's secret. The parameters are in it too, so that nobody who can write
@@ -48,7 +84,7 @@ func closeTOTP(t mfa.TOTP) []byte {
 
 func openTOTP(text []byte) (mfa.TOTP, error) {
 	var s sealedTOTP
-	if json.Unmarshal(text, &s) != nil { // its error could quote the seed
+	if json.Unmarshal(text, &s) != nil || len(s.Seed) == 0 { // the error of Unmarshal could quote the seed
 		return mfa.TOTP{}, errors.New("store: the secret of an MFA device has an unknown form")
 	}
 	return mfa.TOTP{Seed: s.Seed, Algorithm: mfa.Algorithm(s.Algorithm), Digits: s.Digits,
@@ -103,24 +139,26 @@ func (t *tx) VirtualMFADevices(_ context.Context, account string, status iam.Ass
 }
 
 // InsertMFADevice also returns iam.ErrExists for a hardware token whose serial number differs from that of another
-// in case only.
+// in case only, and for a security key whose credential id is that of another in any account.
 func (t *tx) InsertMFADevice(_ context.Context, d *iam.MFADevice) error {
 	s := &d.State
-	return t.insert(`INSERT INTO mfa_devices (`+deviceNames+`, serial_key)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
+	credentialID, signCount, backedUp := securityKeyColumns(d.Key)
+	return t.insert(`INSERT INTO mfa_devices (`+deviceNames+`, serial_key, credential_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING`,
 		d.Account, d.Serial, string(d.Kind), d.OwnerID, millis(d.Created), millis(d.Enabled),
-		t.seal(closeTOTP(d.TOTP), "mfa_devices", d.Account, d.Serial), toJSON(d.Tags),
+		t.seal(closeSecret(d), "mfa_devices", d.Account, d.Serial), toJSON(d.Tags),
 		s.Drift, s.LastPair, s.Floor, steps(s.Used), s.Failures, s.Budget.Window, s.Budget.Attempts, s.Budget.PairFailures,
-		nameKey(d.Serial))
+		signCount, backedUp, nameKey(d.Serial), credentialID)
 }
 
 func (t *tx) UpdateMFADevice(_ context.Context, d *iam.MFADevice) error {
 	s := &d.State
+	_, signCount, backedUp := securityKeyColumns(d.Key)
 	return t.change(`UPDATE mfa_devices SET owner_id = $3, enabled = $4, tags = $5, drift = $6, last_pair = $7, floor = $8,
-		used = $9, failures = $10, budget_window = $11, attempts = $12, pair_failures = $13
-		WHERE account = $1 AND serial = $2`,
+		used = $9, failures = $10, budget_window = $11, attempts = $12, pair_failures = $13,
+		sign_count = $14, backed_up = $15 WHERE account = $1 AND serial = $2`,
 		d.Account, d.Serial, d.OwnerID, millis(d.Enabled), toJSON(d.Tags), s.Drift, s.LastPair, s.Floor, steps(s.Used),
-		s.Failures, s.Budget.Window, s.Budget.Attempts, s.Budget.PairFailures)
+		s.Failures, s.Budget.Window, s.Budget.Attempts, s.Budget.PairFailures, signCount, backedUp)
 }
 
 func (t *tx) DeleteMFADevice(_ context.Context, account, serial string) error {

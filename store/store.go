@@ -13,17 +13,21 @@
 //
 // # Rules of the queries
 //
-// One set of queries serves every database. Placeholders are $1, $2, …. A row that will be written is locked
-// by an UPDATE … RETURNING that changes nothing. An insert that may meet its like says ON CONFLICT DO NOTHING
-// and counts rows. No statement runs after one that failed: the transaction is marked and refuses. Times are
-// BIGINT, Unix milliseconds, 0 for never: an entity comes back with its times in UTC, cut to the millisecond.
-// Lists go on from a key (WHERE key > $1 ORDER BY key), so the thousandth page costs what the first does.
+// One set of queries serves every database. Placeholders are $1, $2, …. A row that will be written is locked by
+// an UPDATE … RETURNING that changes nothing. An insert that may meet its like says ON CONFLICT DO NOTHING and
+// counts rows. Of a counter that need not be there yet the lock is an INSERT … ON CONFLICT DO UPDATE, so that
+// two who find none don't both begin at zero. No statement runs after one that failed: the transaction is
+// marked and refuses. Times are BIGINT, Unix milliseconds, 0 for never: an entity comes back with its times in
+// UTC, cut to the millisecond. Text that a stranger chose and that is only shown, such as a user agent, is cut
+// and made UTF-8 without NUL: one database keeps any bytes, another refuses them. Lists go on from a key (WHERE
+// key > $1 ORDER BY key), so the thousandth page costs what the first does.
 //
 // # Secrets
 //
 // Secret keys of access keys and seeds of devices are sealed with a [seal.Keyset], bound to table, column and
 // row. One that was altered or copied from another row does not open, and the look-up fails with an error
-// that names the row. Two devices with one seed are found by a keyed hash of it, whose key is sealed too.
+// that names the row. Security keys are sealed likewise, to keep others from being put in their place: nothing of
+// them is secret. Sign-ins are kept by a hash of their token, which is no way back to it.
 package store
 
 import (

@@ -50,8 +50,8 @@ func (t *tx) UpdateUser(_ context.Context, u *iam.User) error {
 	return t.renameOwner(u.Account, u.ID, u.Name)
 }
 
-// DeleteUser also deletes all that is the user's: memberships, policies, access keys, password. Its MFA devices
-// become unassigned.
+// DeleteUser also deletes all that is the user's: memberships, policies, access keys, password, sign-ins and
+// security keys. Its other MFA devices become unassigned.
 func (t *tx) DeleteUser(_ context.Context, account, id string) error {
 	if err := t.change(`DELETE FROM users WHERE id = $2 AND account = $1`, account, id); err != nil {
 		return err
@@ -59,6 +59,8 @@ func (t *tx) DeleteUser(_ context.Context, account, id string) error {
 	for _, query := range []string{
 		`DELETE FROM access_keys WHERE account = $1 AND owner_id = $2`,
 		`DELETE FROM login_profiles WHERE account = $1 AND owner_id = $2`,
+		`DELETE FROM sign_ins WHERE account = $1 AND owner_id = $2`,
+		`DELETE FROM mfa_devices WHERE account = $1 AND owner_id = $2 AND owner_id <> '' AND kind = 'fido'`,
 		`UPDATE mfa_devices SET owner_id = '', enabled = 0 WHERE account = $1 AND owner_id = $2 AND owner_id <> ''`,
 	} {
 		if _, err := t.exec(query, account, id); err != nil {

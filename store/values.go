@@ -115,6 +115,16 @@ func (c stepsColumn) Scan(value any) error {
 	return nil
 }
 
+// maxShown is the longest text from outside, in bytes, that is kept only to be shown.
+const maxShown = 1024
+
+// shown is text from outside that is kept only to be shown: cut, and in the form that every database takes, UTF-8
+// without NUL. What doesn't fit is replaced by U+FFFD.
+func shown(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), maxShown)], "\uFFFD")
+	return strings.ReplaceAll(text, "\x00", "\uFFFD")
+}
+
 // inPath is the condition that column begins with the prefix in the placeholder: literally, and with regard to
 // case, which LIKE would not do.
 func inPath(column, placeholder string) string {

@@ -10,7 +10,6 @@ import (
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/sallyport-iam/sallyport/iam"
-	"github.com/sallyport-iam/sallyport/store"
 )
 
 func assume(role string) *awssts.AssumeRoleInput {
@@ -258,7 +257,11 @@ func TestBothAccountsRecordARoleTaken(t *testing.T) {
 	role := in.role(in.other, "ops", trust(alice.ARN(), ""), "")
 	in.assumed(alice, assume(role))
 	for _, account := range []string{here, there} {
-		records, err := in.store.AuditRecords(t.Context(), store.AuditFilter{Account: account, EventName: "AssumeRole", Limit: 10})
+		var records []iam.AuditRecord
+		err := in.store.View(t.Context(), func(tx iam.Tx) (err error) {
+			records, err = tx.AuditRecords(t.Context(), iam.AuditFilter{Account: account, EventName: "AssumeRole", Limit: 10})
+			return err
+		})
 		if err != nil || len(records) != 1 || !strings.Contains(string(records[0].JSON), `"recipientAccountId":"`+account+`"`) {
 			t.Errorf("account %s has %d records of it, %v", account, len(records), err)
 		}

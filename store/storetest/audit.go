@@ -224,7 +224,8 @@ func testAuditReaders(t *testing.T, d Database) {
 	update(t, s, func(ctx context.Context, tx iam.Tx) error {
 		return tx.AppendAudit(ctx, iam.AuditEntry{Account: accountB, Node: "n2", Time: 1, Record: []byte(`{"n":13}`)})
 	})
-	texts := func(records []store.AuditRecord, err error) (list []string) {
+	at := func(i int) int64 { return day(0).UnixMilli() + int64(i)*1000 } // the time of record i
+	texts := func(records []iam.AuditRecord, err error) (list []string) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -242,24 +243,37 @@ func testAuditReaders(t *testing.T, d Database) {
 	equal(t, "after", texts(s.AuditAfter(ctx, tail[0].ID, 5)), []string{"13"})
 	equal(t, "after, bounded", texts(s.AuditAfter(ctx, 0, 2)), []string{"1", "2"})
 
+	// Two more of the moment of the newest: a page may end between them.
+	update(t, s, func(ctx context.Context, tx iam.Tx) error {
+		return tx.AppendAudit(ctx, iam.AuditEntry{Account: accountA, Node: "n1", Time: at(12), EventName: "Later", Record: []byte(`{"n":13}`)},
+			iam.AuditEntry{Account: accountA, Node: "n1", Time: at(12), EventName: "Later", Record: []byte(`{"n":14}`)})
+	})
 	for _, test := range []struct {
-		filter store.AuditFilter
+		filter iam.AuditFilter
 		want   []string
 	}{
-		{store.AuditFilter{Account: accountA}, []string{"12", "11", "10", "9", "8", "7", "6", "5", "4", "3", "2", "1"}},
-		{store.AuditFilter{Account: accountB}, []string{"13"}},
-		{store.AuditFilter{Account: accountA, EventName: "CreateUser"}, []string{"12", "10", "8", "6", "4", "2"}},
-		{store.AuditFilter{Account: accountA, UserName: "bob"}, []string{"11", "8", "5", "2"}},
-		{store.AuditFilter{Account: accountA, UserName: "bob", EventName: "GetUser"}, []string{"11", "5"}},
-		{store.AuditFilter{Account: accountA, Since: day(0).UnixMilli() + 11_000}, []string{"12", "11"}},
+		{iam.AuditFilter{Account: accountA}, []string{"14", "13", "12", "11", "10", "9", "8", "7", "6", "5", "4", "3", "2", "1"}},
+		{iam.AuditFilter{Account: accountB}, []string{"13"}},
+		{iam.AuditFilter{Account: accountA, EventName: "CreateUser"}, []string{"12", "10", "8", "6", "4", "2"}},
+		{iam.AuditFilter{Account: accountA, UserName: "bob"}, []string{"11", "8", "5", "2"}},
+		{iam.AuditFilter{Account: accountA, UserName: "bob", EventName: "GetUser"}, []string{"11", "5"}},
+		{iam.AuditFilter{Account: accountA, Since: at(11)}, []string{"14", "13", "12", "11"}},
+		{iam.AuditFilter{Account: accountA, Until: at(4)}, []string{"3", "2", "1"}},
+		{iam.AuditFilter{Account: accountA, Until: at(4) + 1}, []string{"4", "3", "2", "1"}},
+		{iam.AuditFilter{Account: accountA, Since: at(9), Until: at(12)}, []string{"11", "10", "9"}},
+		{iam.AuditFilter{Account: accountA, Since: at(12), Until: at(12) + 1}, []string{"14", "13", "12"}},
+		{iam.AuditFilter{Account: accountA, Since: at(4), Until: at(4)}, nil},
+		{iam.AuditFilter{Account: accountA, Since: at(9), Until: at(3)}, nil},
+		{iam.AuditFilter{Account: accountA, UserName: "bob", EventName: "GetUser", Until: at(11)}, []string{"5"}},
+		{iam.AuditFilter{Account: accountA, EventName: "CreateUser", Since: at(3), Until: at(9)}, []string{"8", "6", "4"}},
 	} {
 		for size := 1; size <= len(test.want)+1; size++ {
 			f := test.filter
 			f.Limit = size
 			var got []string
 			for {
-				page, err := s.AuditRecords(ctx, f)
-				got = append(got, texts(page, err)...)
+				page := get(t, s, func(ctx context.Context, tx iam.Tx) ([]iam.AuditRecord, error) { return tx.AuditRecords(ctx, f) })
+				got = append(got, texts(page, nil)...)
 				if len(page) < size || len(got) > 20 {
 					break
 				}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/sallyport-iam/sallyport/iam"
 )
@@ -65,8 +64,7 @@ func testAccessKeys(t *testing.T, d Database) {
 func testLoginProfiles(t *testing.T, d Database) {
 	s := d.Open(t)
 	p := &iam.LoginProfile{Account: accountA, OwnerID: "AIDA1", Hash: "$argon2id$…", History: []string{"h1", "h2"},
-		Created: day(0), Changed: day(1), LastUsed: day(2), ResetRequired: true,
-		Failures: 3, LastFailure: day(2)}
+		Created: day(0), Changed: day(1), LastUsed: day(2), ResetRequired: true}
 	byOwner := func(ctx context.Context, tx iam.Tx) (*iam.LoginProfile, error) {
 		return tx.LoginProfile(ctx, accountA, "AIDA1")
 	}
@@ -78,7 +76,6 @@ func testLoginProfiles(t *testing.T, d Database) {
 	)
 	equal(t, "stored", get(t, s, byOwner), p)
 	p.Hash, p.History, p.Changed, p.LastUsed, p.ResetRequired = "new", nil, day(3), day(0).AddDate(-60, 0, 0), false
-	p.Failures, p.LastFailure = 0, time.Time{}
 	owners := []string{"AIDA1", "AIDA2"}
 	update(t, s, func(ctx context.Context, tx iam.Tx) error {
 		for i := range 300 {

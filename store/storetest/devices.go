@@ -152,3 +152,79 @@ func testMFABudgets(t *testing.T, d Database) {
 	equal(t, "of another account", budget(accountB, "S"), mfa.Budget{})
 	equal(t, "of another case", budget(accountA, "s"), mfa.Budget{})
 }
+
+// securityKey is a security key of an owner, with everything in it that a key can have.
+func securityKey(account, owner, name string) *iam.MFADevice {
+	return &iam.MFADevice{Account: account, Serial: "arn:aws:iam::" + account + ":u2f/user/" + owner + "/" + name, Kind: iam.SecurityKey,
+		OwnerID: owner, Created: day(0), Enabled: day(1), Tags: []iam.Tag{{Key: "k", Value: "v"}},
+		Key: &mfa.SecurityKey{
+			CredentialID: []byte("id of " + name + "\x00\xff"), PublicKey: []byte{0xA5, 0, 1, 2}, Algorithm: -7, AAGUID: []byte{1, 2, 3},
+			Transports: []string{"usb", "nfc"}, Attachment: "cross-platform", Attestation: "packed",
+			Certifications: map[string]string{"FIDO": "L1"}, UserVerified: true, BackupEligible: true, SignCount: 1<<32 - 2,
+		}}
+}
+
+func testSecurityKeys(t *testing.T, d Database) {
+	s := d.Open(t)
+	key := securityKey(accountA, "AIDA1", "yubi")
+	least := &iam.MFADevice{Account: accountA, Serial: "least", Kind: iam.SecurityKey, OwnerID: "AIDA1",
+		Key: &mfa.SecurityKey{CredentialID: []byte{0}, PublicKey: []byte{1}, BackedUp: true}}
+	sameSerial := securityKey(accountA, "AIDA1", "yubi")
+	sameSerial.Key.CredentialID = []byte("another")
+	sameCredential := func(account, owner, serial string) *iam.MFADevice {
+		d := securityKey(account, owner, "yubi")
+		d.Serial = serial
+		return d
+	}
+	insert := func(name string, want error, d *iam.MFADevice) step {
+		return step{name, want, func(ctx context.Context, tx iam.Tx) error { return tx.InsertMFADevice(ctx, d) }}
+	}
+	steps(t, s,
+		step{"owner", nil, func(ctx context.Context, tx iam.Tx) error {
+			return tx.InsertUser(ctx, user(accountA, "AIDA1", "u", "/"))
+		}},
+		insert("key", nil, key), insert("least", nil, least),
+		insert("serial taken", iam.ErrExists, sameSerial),
+		insert("credential of the same user", iam.ErrExists, sameCredential(accountA, "AIDA1", "s")),
+		insert("credential of another user", iam.ErrExists, sameCredential(accountA, "AIDA2", "s")),
+		insert("credential of another account", iam.ErrExists, sameCredential(accountB, "AIDA3", "s")),
+		insert("devices without credential are not each other's like", nil, virtual(accountA, "a")),
+		insert("devices without credential, again", nil, virtual(accountB, "a")),
+	)
+	bySerial := func(serial string) func(context.Context, iam.Tx) (*iam.MFADevice, error) {
+		return func(ctx context.Context, tx iam.Tx) (*iam.MFADevice, error) {
+			return tx.MFADevice(ctx, accountA, serial)
+		}
+	}
+	equal(t, "key", get(t, s, bySerial(key.Serial)), key)
+	equal(t, "least", get(t, s, bySerial("least")), least)
+	equal(t, "of an owner", get(t, s, func(ctx context.Context, tx iam.Tx) ([]iam.MFADevice, error) {
+		return tx.MFADevicesOf(ctx, accountA, "AIDA1")
+	}), []iam.MFADevice{*key, *least})
+	equal(t, "keys are no virtual devices", len(get(t, s, func(ctx context.Context, tx iam.Tx) ([]iam.MFADevice, error) {
+		return tx.VirtualMFADevices(ctx, accountA, iam.Any, iam.Page{Limit: 9})
+	})), 1)
+
+	other := *key.Key
+	other.CredentialID, other.PublicKey, other.Algorithm, other.UserVerified = []byte("forged"), []byte("forged"), 0, false
+	other.SignCount, other.BackedUp = 1<<32-1, true
+	update(t, s, func(ctx context.Context, tx iam.Tx) error {
+		locked, err := tx.LockMFADevice(ctx, accountA, key.Serial)
+		equal(t, "locked", locked, key)
+		locked.Key = &other
+		return first(err, tx.UpdateMFADevice(ctx, locked))
+	})
+	key.Key.SignCount, key.Key.BackedUp = 1<<32-1, true
+	equal(t, "updated, but only counter and backup", get(t, s, bySerial(key.Serial)), key)
+	steps(t, s, insert("the credential id is not changed either", iam.ErrExists, sameCredential(accountB, "AIDA3", "s")))
+
+	again := sameCredential(accountB, "AIDA3", "s")
+	steps(t, s,
+		step{"delete", nil, func(ctx context.Context, tx iam.Tx) error { return tx.DeleteMFADevice(ctx, accountA, key.Serial) }},
+		insert("the credential of a deleted key is free", nil, again),
+		step{"delete the owner", nil, func(ctx context.Context, tx iam.Tx) error { return tx.DeleteUser(ctx, accountA, "AIDA1") }},
+	)
+	missing(t, s, "key of a deleted user", bySerial("least"))
+	least.OwnerID = "AIDA2"
+	steps(t, s, insert("the credential of a deleted user is free", nil, least))
+}

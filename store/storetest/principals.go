@@ -157,6 +157,7 @@ func testDeleteUser(t *testing.T, d Database) {
 	u, g, p := user(accountA, "AIDAU", "u", "/"), group(accountA, "AGPAG", "g", "/"), policy(accountA, "ANPAP", "p", "/")
 	device := virtual(accountA, "phone")
 	device.OwnerID, device.Enabled = u.ID, day(3)
+	key := securityKey(accountA, u.ID, "key")
 	update(t, s, func(ctx context.Context, tx iam.Tx) error {
 		return first(
 			tx.InsertUser(ctx, u), tx.InsertGroup(ctx, g), tx.InsertManagedPolicy(ctx, p),
@@ -165,7 +166,9 @@ func testDeleteUser(t *testing.T, d Database) {
 			tx.PutInlinePolicy(ctx, accountA, u.ID, iam.InlinePolicy{Name: "i", Document: "{}"}),
 			tx.InsertAccessKey(ctx, &iam.AccessKey{Account: accountA, ID: "AKIA1", OwnerID: u.ID, Secret: "s"}),
 			tx.InsertLoginProfile(ctx, &iam.LoginProfile{Account: accountA, OwnerID: u.ID, Hash: "h"}),
-			tx.InsertMFADevice(ctx, device),
+			tx.InsertMFADevice(ctx, device), tx.InsertMFADevice(ctx, key),
+			tx.InsertSignIn(ctx, signIn(accountA, u.ID, "S1", 0)), tx.InsertSignIn(ctx, signIn(accountA, u.ID, "S2", 0)),
+			tx.InsertSignIn(ctx, signIn(accountA, "AIDA9", "S3", 0)), tx.InsertSignIn(ctx, signIn(accountB, u.ID, "S4", 0)),
 			tx.DeleteUser(ctx, accountA, u.ID),
 			tx.InsertUser(ctx, u),
 		)
@@ -180,12 +183,17 @@ func testDeleteUser(t *testing.T, d Database) {
 		keys, err6 := tx.AccessKeys(ctx, accountA, u.ID)
 		profiles, err7 := tx.LoginProfiles(ctx, accountA, []string{u.ID})
 		devices, err8 := tx.MFADevicesOf(ctx, accountA, u.ID)
-		left := len(members) + len(groups) + len(attached) + len(users) + len(inline) + len(keys) + len(profiles) + len(devices)
+		signIns, err9 := tx.SignInsOf(ctx, accountA, u.ID)
+		left := len(signIns) + len(members) + len(groups) + len(attached) + len(users) + len(inline) + len(keys) + len(profiles) + len(devices)
 		if left != 0 {
-			t.Errorf("left: members %v groups %v attached %v users %v inline %v keys %d profiles %d devices %d",
-				members, groups, attached, users, inline, len(keys), len(profiles), len(devices))
+			t.Errorf("left: members %v groups %v attached %v users %v inline %v keys %d profiles %d devices %d sign-ins %d",
+				members, groups, attached, users, inline, len(keys), len(profiles), len(devices), len(signIns))
 		}
-		return first(err1, err2, err3, err4, err5, err6, err7, err8)
+		return first(err1, err2, err3, err4, err5, err6, err7, err8, err9)
+	})
+	equal(t, "sign-ins of others", ids(t, s, accountA, "AIDA9")+ids(t, s, accountB, u.ID), "S3 S4 ")
+	missing(t, s, "security key", func(ctx context.Context, tx iam.Tx) (*iam.MFADevice, error) {
+		return tx.MFADevice(ctx, accountA, key.Serial)
 	})
 	got := get(t, s, func(ctx context.Context, tx iam.Tx) (*iam.MFADevice, error) {
 		return tx.MFADevice(ctx, accountA, device.Serial)

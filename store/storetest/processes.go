@@ -89,13 +89,17 @@ func child(d Database) error {
 	var mu sync.Mutex
 	for i := range 16 {
 		wg.Go(func() {
-			for n := 0; err == nil; n++ {
+			for n := 0; ; n++ {
 				name := fmt.Sprintf("%d-%d", i, n)
 				failure := s.Update(context.Background(), func(tx iam.Tx) error { return put(context.Background(), tx, name) })
-				mu.Lock()
-				if err = failure; err == nil {
-					fmt.Println(name)
+				if failure != nil {
+					mu.Lock()
+					err = failure
+					mu.Unlock()
+					return
 				}
+				mu.Lock()
+				fmt.Println(name)
 				mu.Unlock()
 			}
 		})
