@@ -3,8 +3,8 @@
 //
 //	read (bounded) → form → authenticator → operation → decode → validate → Do → encode
 //
-// Who signs is found by an [Authenticator]: signatures are verified by [Signatures]; the console's cookies will
-// be another. A request that carries any trace of a signature stands or falls by it.
+// Who asks is found by an [Authenticator]: signatures are verified by [Signatures], the console's cookies by package
+// signin. A request that carries any trace of a signature stands or falls by it.
 //
 // Requests without a verified identity are counted and logged, not stored: whoever can reach the port could
 // fill the disk otherwise.
@@ -25,6 +25,7 @@ import (
 
 	"github.com/sallyport-iam/sallyport/audit"
 	"github.com/sallyport-iam/sallyport/iam"
+	"github.com/sallyport-iam/sallyport/sigv4"
 	"github.com/sallyport-iam/sallyport/store"
 	"github.com/sallyport-iam/sallyport/wire"
 )
@@ -40,7 +41,8 @@ type Authenticator func(ctx context.Context, r *http.Request, body []byte, form 
 // Handler serves the wire.
 type Handler struct {
 	IAM        *iam.Service
-	Signatures Authenticator
+	Signatures Authenticator // of requests that are signed
+	Sessions   Authenticator // of those that are not: the console's
 	Metrics    *Metrics
 	Log        *slog.Logger
 	Now        func() time.Time
@@ -165,7 +167,11 @@ func (h *Handler) answer(r *http.Request, x *exchange) (document []byte, err err
 	}
 	ctx, cancel := h.bound(r.Context(), x.service, form)
 	defer cancel()
-	caller, service, err := h.Signatures(ctx, r, body, form)
+	authenticate := h.Signatures
+	if h.Sessions != nil && !sigv4.Signed(r) {
+		authenticate = h.Sessions
+	}
+	caller, service, err := authenticate(ctx, r, body, form)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +179,7 @@ func (h *Handler) answer(r *http.Request, x *exchange) (document []byte, err err
 	caller.RequestID = x.id
 	caller.SourceIP, _, _ = net.SplitHostPort(r.RemoteAddr)
 	caller.UserAgent = r.UserAgent()
-	caller.Secure = r.TLS != nil
+	caller.Secure = r.TLS != nil || r.URL.Scheme == "https" // the scheme is set behind a proxy that ended TLS
 
 	if x.op, err = h.operation(service, form); err != nil {
 		return nil, err
