@@ -2,7 +2,7 @@
 //
 //	go run ./bench                  everything, a few minutes
 //	go run ./bench -short           all of it once, small: a smoke test, its numbers mean nothing
-//	go run ./bench -only signin     one measurement: requests, decision, signin or memory
+//	go run ./bench -only signin     one measurement: requests, decision, signin, storm or memory
 //
 // It builds the server and runs it as users do, a process of its own with default settings and the audit log on,
 // over an installation with many users that it makes beforehand (seed.go). What a number is compared with runs
@@ -14,7 +14,7 @@
 // takes its part of the cores, and the same part from both sides. Beside requests per second the table therefore
 // shows CPU time per request of the server process alone, background work included.
 //
-// Read a measurement in its file: requests.go, decision.go, signin.go, memory.go. Nothing is asserted about
+// Read a measurement in its file: requests.go, decision.go, signin.go, storm.go, memory.go. Nothing is asserted about
 // time; a request that is refused fails the run.
 package main
 
@@ -37,6 +37,7 @@ var measurements = []struct {
 	{"requests", requests},
 	{"decision", decision},
 	{"signin", signin},
+	{"storm", storm},
 	{"memory", memory},
 }
 
@@ -60,7 +61,7 @@ type size struct {
 func main() {
 	reference := flag.String("reference", "", "used by bench itself: `ADDRESS` at which to serve the bytes of standard input")
 	short := flag.Bool("short", false, "small and quick; the numbers mean nothing")
-	only := flag.String("only", "", "run one measurement: requests, decision, signin or memory")
+	only := flag.String("only", "", "run one measurement: requests, decision, signin, storm or memory")
 	dir := flag.String("dir", "", "directory on the disk to measure with (default that of temporary files)")
 	flag.Parse()
 	if *reference != "" {

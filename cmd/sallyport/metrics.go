@@ -13,6 +13,7 @@ import (
 type metrics struct {
 	registry      *prometheus.Registry
 	verifications *prometheus.CounterVec
+	signIns       *prometheus.CounterVec
 	auditLost     prometheus.Counter
 }
 
@@ -22,6 +23,9 @@ func newMetrics(s *store.Store) *metrics {
 		verifications: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sallyport_mfa_verifications_total", Help: "Verifications of an MFA code by outcome.",
 		}, []string{"outcome"}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sallyport_sign_ins_total", Help: "Steps of signing in to the console by result.",
+		}, []string{"step", "result"}),
 		auditLost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sallyport_audit_reads_lost_total", Help: "Audit records of reads that were lost because they came too fast.",
 		}),
@@ -33,7 +37,7 @@ func newMetrics(s *store.Store) *metrics {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help},
 			func() float64 { return float64(value(s.Stats())) })
 	}
-	m.registry.MustRegister(m.verifications, m.auditLost,
+	m.registry.MustRegister(m.verifications, m.signIns, m.auditLost,
 		counter("sallyport_store_commits_total", "Transactions committed.", func(s store.Stats) int64 { return s.Commits }),
 		counter("sallyport_store_updates_total", "Changes committed; several share a commit.", func(s store.Stats) int64 { return s.Functions }),
 		counter("sallyport_store_reruns_total", "Transactions that failed and were run again.", func(s store.Stats) int64 { return s.Reruns }),
@@ -42,6 +46,8 @@ func newMetrics(s *store.Store) *metrics {
 }
 
 func (m *metrics) verified(outcome string) { m.verifications.WithLabelValues(outcome).Inc() }
+
+func (m *metrics) signIn(step, result string) { m.signIns.WithLabelValues(step, result).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 	"github.com/sallyport-iam/sallyport/audit"
 	"github.com/sallyport-iam/sallyport/console"
 	"github.com/sallyport-iam/sallyport/iam"
+	"github.com/sallyport-iam/sallyport/mfa"
+	"github.com/sallyport-iam/sallyport/signin"
 	"github.com/sallyport-iam/sallyport/store"
 	"github.com/sallyport-iam/sallyport/sts"
 	"github.com/spf13/cobra"
@@ -36,6 +39,11 @@ type serveOptions struct {
 	retention    time.Duration
 	logFormat    string
 	storeBatch   int
+
+	trustedProxies   []string
+	fidoMetadata     string
+	userVerification string
+	allowClonedKeys  bool
 }
 
 func serveCommand() *cobra.Command {
@@ -58,7 +66,11 @@ with the profile "root". Later starts change nothing of that.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:7450", "address to listen on")
 	flags.StringVar(&o.accountID, "account-id", "", "id of the account made at the first start, 12 digits (default random)")
-	flags.StringVar(&o.externalURL, "external-url", "http://localhost:7450", "URL under which browsers reach the service")
+	flags.StringVar(&o.externalURL, "external-url", "", "URL under which browsers reach the service; security keys are bound to its host (default http://localhost and the port of --listen)")
+	flags.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed")
+	flags.StringVar(&o.fidoMetadata, "fido-metadata", "", "file with the FIDO Metadata Service's BLOB, to know the certifications of security keys")
+	flags.StringVar(&o.userVerification, "fido-user-verification", "preferred", "whether security keys must verify their user by PIN or biometrics: required, preferred or discouraged")
+	flags.BoolVar(&o.allowClonedKeys, "fido-allow-cloned-keys", false, "accept a security key whose counter went back, which may be a clone; it is logged")
 	flags.DurationVar(&o.retention, "audit-retention", 0, "remove audit records older than this, such as 2160h; 0 keeps all")
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log: text or json")
 	flags.IntVar(&o.storeBatch, "store-batch", 0, "changes that may share a commit; 1 turns sharing off (for the benchmark)")
@@ -87,6 +99,10 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 		return err
 	}
 	defer listener.Close()
+	if o.externalURL == "" {
+		_, port, _ := net.SplitHostPort(listener.Addr().String())
+		o.externalURL = "http://localhost:" + port
+	}
 
 	first, err := o.firstStart(ctx, at)
 	if err != nil {
@@ -107,6 +123,9 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 	uses := iam.NewKeyUses(at.store)
 
 	service := at.service(log)
+	if service.Keys, err = o.relyingParty(log); err != nil {
+		return err
+	}
 	service.Reads = func(e iam.AuditEntry) { records.Add(e) }
 	service.Verified = metrics.verified
 	tokens := &sts.Service{Directory: service.Directory, Keys: at.keyset, Now: time.Now}
@@ -121,6 +140,20 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 	}
 	wire.Serve(service.Operations(), tokens.Operations())
 
+	signIn := &signin.Service{IAM: service, Log: log, Counted: metrics.signIn}
+	cookies := signin.Cookies{Secure: strings.HasPrefix(o.externalURL, "https://")}
+	wire.Sessions = signIn.Authenticator(cookies)
+	pages, err := console.New(console.Config{
+		IAM: service, SignIn: signIn, Cookies: cookies, ExternalURL: o.externalURL, Log: log, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	trusted, err := parseProxies(o.trustedProxies)
+	if err != nil {
+		return err
+	}
+
 	sealer := &audit.Sealer{Node: at.node, Log: at.store.AuditLog(), Sign: at.keyset.Sign, Now: time.Now, Logger: log}
 
 	// What runs beside the requests stops after them, so that the last request's record is chained and signed.
@@ -133,13 +166,14 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 			log.Error("the audit chain was not closed; it goes on at the next start", "error", err)
 		}
 	})
+	running.Go(func() { signIn.Run(background, time.Minute) })
 	running.Go(func() { reloadKeys(background, at, log) })
 	if o.retention > 0 {
 		running.Go(func() { prune(background, at, o.retention, log) })
 	}
 
 	server := &http.Server{
-		Handler:           routes(wire, console.Handler(), at, metrics),
+		Handler:           trusted.handler(routes(wire, pages, at, metrics)),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
@@ -191,6 +225,24 @@ func routes(wire *api.Handler, console http.Handler, at *opened, metrics *metric
 		}
 		pages.ServeHTTP(w, r)
 	})
+}
+
+// relyingParty is the server as security keys know it.
+func (o *serveOptions) relyingParty(log *slog.Logger) (*mfa.RelyingParty, error) {
+	config := mfa.RelyingPartyConfig{
+		ExternalURL: o.externalURL, Name: "Sallyport", UserVerification: o.userVerification, AllowClones: o.allowClonedKeys,
+	}
+	if o.fidoMetadata != "" {
+		blob, err := os.ReadFile(o.fidoMetadata)
+		if err != nil {
+			return nil, err
+		}
+		if config.Metadata, err = mfa.ReadMetadata(blob, time.Now()); err != nil {
+			return nil, fmt.Errorf("--fido-metadata %s: %w", o.fidoMetadata, err)
+		}
+		log.Info("FIDO metadata read", "number", config.Metadata.Number(), "nextUpdate", config.Metadata.NextUpdate())
+	}
+	return mfa.NewRelyingParty(config)
 }
 
 // reloadKeys takes up a keyset that "sallyport keys rotate" has rotated.
@@ -245,10 +297,13 @@ func (o *serveOptions) check() error {
 	if o.retention < 0 {
 		return fmt.Errorf("--audit-retention %v is negative; 0 keeps all records", o.retention)
 	}
-	if u, err := url.Parse(o.externalURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	o.externalURL = strings.TrimSuffix(o.externalURL, "/")
+	if u, err := url.Parse(o.externalURL); o.externalURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" ||
+		u.Host == "" || o.externalURL != u.Scheme+"://"+u.Host) {
 		return fmt.Errorf("--external-url %q is not of the form https://HOST", o.externalURL)
 	}
-	return nil
+	_, err := parseProxies(o.trustedProxies)
+	return err
 }
 
 func newLogger(format string, w io.Writer) (*slog.Logger, error) {
