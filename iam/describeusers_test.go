@@ -196,7 +196,7 @@ func TestDescribeUsersSaysWhatTheWireSays(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	one := func(of ...string) string { return of[random.IntN(len(of))] }
-	for range 40 {
+	for range 25 {
 		var statements []string
 		for range 1 + random.IntN(4) {
 			statements = append(statements, fmt.Sprintf(`{"Effect":"%s","Action":["%s","%s"],"Resource":"%s"%s}`,
