@@ -51,7 +51,7 @@
 // compile.go prepares documents for matching. match.go matches wildcards and
 // variable.go expands variables; condition.go has the operators, and number.go,
 // date.go, ip.go, arn.go and lower.go what they compare. evaluate.go composes
-// the layers.
+// the layers. names.go lists what statements name, for previews.
 //
 // The package does no I/O and never asks for the time: aws:CurrentTime is a
 // condition key like any other. Deciding allocates nothing, except to lower the

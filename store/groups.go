@@ -90,3 +90,30 @@ func (t *tx) GroupsOfUser(_ context.Context, account, userID string, page iam.Pa
 	groups, err := list(t, scanGroup, groupsOfUserQuery, account, userID, nameKey(page.After), page.PathPrefix)
 	return groups[:min(len(groups), limit(page))], err
 }
+
+// membership is a group with one of the users in it.
+type membership struct {
+	userID string
+	iam.Group
+}
+
+func scanMembership(_ *tx, scan scanner) (m membership, err error) {
+	return m, scan(&m.userID, &m.Account, &m.ID, &m.Name, &m.Path, instant{&m.Created})
+}
+
+func (t *tx) GroupsOfAll(_ context.Context, account string, userIDs []string) (map[string][]iam.Group, error) {
+	groups := map[string][]iam.Group{}
+	for users := range chunks(userIDs) {
+		in, args := inList(2, users)
+		some, err := list(t, scanMembership, `SELECT m.user_id, g.account, g.id, g.name, g.path, g.created FROM groups g
+			JOIN group_members m ON m.group_id = g.id
+			WHERE g.account = $1 AND m.user_id IN (`+in+`) ORDER BY m.user_id, g.name_key`, append([]any{account}, args...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range some {
+			groups[m.userID] = append(groups[m.userID], m.Group)
+		}
+	}
+	return groups, nil
+}

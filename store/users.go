@@ -27,6 +27,24 @@ func (t *tx) Users(_ context.Context, account string, page iam.Page) ([]iam.User
 	return list(t, scanUser, usersQuery, account, nameKey(page.After), page.PathPrefix, limit(page))
 }
 
+func (t *tx) UsersNamed(_ context.Context, account string, names []string) ([]iam.User, error) {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = nameKey(name)
+	}
+	var users []iam.User
+	for some := range chunks(keys) {
+		in, args := inList(2, some)
+		found, err := list(t, scanUser, userColumns+`WHERE u.account = $1 AND u.name_key IN (`+in+`) ORDER BY u.name_key`,
+			append([]any{account}, args...)...)
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, found...)
+	}
+	return users, nil
+}
+
 func (t *tx) InsertUser(_ context.Context, u *iam.User) error {
 	return t.insert(`INSERT INTO users (id, account, name, name_key, path, created, boundary, tags)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
