@@ -27,7 +27,7 @@ func (s *Service) ResyncMFADevice(ctx context.Context, tx Tx, c *Caller, in *aws
 // ResyncOwn is ResyncMFADevice for the owner, user or root, of a device, at sign-in. A disabled device stays disabled.
 // Its errors are meant for the user, and the count of failures among what must be committed with them ([Keep]).
 func (s *Service) ResyncOwn(ctx context.Context, tx Tx, account, ownerID, serial, code1, code2 string) error {
-	return s.resync(ctx, tx, account, ownerID, serial, code1, code2, mfa.State.Pair)
+	return s.resync(ctx, tx, account, ownerID, serial, code1, code2, mfa.State.PairAtSignIn)
 }
 
 // decidePair is one of the methods of State that decide about a pair of codes.

@@ -76,7 +76,7 @@ func TestBudgetOfPairs(t *testing.T) {
 		t.Errorf("an administrator has the same bound: %v", got)
 	}
 	// The two bounds are apart.
-	if _, got := s.Verify(device, device.Code(startStep+s.Drift+1), after(0)); got != Accepted {
+	if _, got := s.Verify(device, device.Code(startStep+s.Drift), after(0)); got != Accepted {
 		t.Errorf("verification after failed pairs: %v", got)
 	}
 	pair(after(6), codeOf(100), codeOf(101), Accepted)

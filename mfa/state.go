@@ -159,15 +159,20 @@ func (s State) fresh(step int64) int {
 // now + Drift, and both later than the last accepted pair. The second code is then
 // taken for the one that the device shows now, which sets Drift.
 //
-// A pair may be hours old, and one that was overlooked then must not become a
-// sign-in now: it raises Floor, so that Verify wants a later code of the device.
-// Beyond that, Verify and Pair keep separate accounts: a pair frees no code that is
-// used, and it has its own bound in the Budget.
+// Verify and Pair keep separate accounts, as on AWS: a pair neither uses up its codes
+// for Verify nor frees one that is used, and it has its own bound in the Budget.
 func (s State) Pair(t TOTP, code1, code2 string, now time.Time) (State, Outcome) {
 	if s.Disabled() {
 		return s, Disabled
 	}
-	next, outcome := s.Reinstate(t, code1, code2, now)
+	return s.Reinstate(t, code1, code2, now)
+}
+
+// PairAtSignIn is Pair in the middle of a sign-in, where the code that signs in
+// follows at once. The pair may be hours old, and one that was overlooked then must
+// not become a sign-in now: it raises Floor, so that Verify wants a later code.
+func (s State) PairAtSignIn(t TOTP, code1, code2 string, now time.Time) (State, Outcome) {
+	next, outcome := s.Pair(t, code1, code2, now)
 	if outcome == Accepted {
 		next.Floor = max(next.Floor, next.LastPair)
 	}
@@ -175,9 +180,8 @@ func (s State) Pair(t TOTP, code1, code2 string, now time.Time) (State, Outcome)
 }
 
 // Reinstate is Pair for those who may bring a disabled device back: EnableMFADevice,
-// because it binds the device anew, and an administrator's ResyncMFADevice. Both codes
-// of its pair can still be verified, as on AWS. A pair that is not accepted leaves the
-// device disabled.
+// because it binds the device anew, and an administrator's ResyncMFADevice. A pair
+// that is not accepted leaves the device disabled.
 func (s State) Reinstate(t TOTP, code1, code2 string, now time.Time) (State, Outcome) {
 	budget := s.Budget.at(now)
 	if budget.PairFailures >= maxPairFailures {
