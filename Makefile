@@ -3,18 +3,33 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build run test lint bench clean
+UI = console/ui
+UI_SOURCES := $(shell find $(UI) \( -name node_modules -o -name e2e \) -prune -o -type f -print)
 
-build: ## the server, in bin/sallyport
+.PHONY: build run test console-test lint bench clean
+
+build: console/app/index.html ## the web console and the server, in bin/sallyport
 	$(GO) build -o bin/sallyport ./cmd/sallyport
+
+console/app/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
+	cd $(UI) && npm run build
+
+$(UI)/node_modules/.package-lock.json: $(UI)/package-lock.json
+	@command -v npm >/dev/null || { echo "The console is built with Node 20 or newer, which is missing here. Without it: go build ./cmd/sallyport" >&2; exit 1; }
+	cd $(UI) && npm ci --no-audit --no-fund
+	touch $@
 
 run: build ## starts it on an embedded database in ./sallyport-data and prints what to do next
 	./bin/sallyport serve
 
-test: lint ## everything; installs what the tests need and says so
+test: build lint ## everything; installs what the tests need and says so
 	scripts/test-tools
 	SALLYPORT_TEST_ALL=1 $(GO) test -race ./...
+	$(MAKE) console-test
 	$(GO) run ./bench -short
+
+console-test: build ## the console: types, units, sizes, and its walks in a real browser against the real server
+	cd $(UI) && npm run check && npm test && npm run size && npm run e2e
 
 lint:
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -26,4 +41,4 @@ bench: ## prints the table of README.md
 	$(GO) run ./bench
 
 clean:
-	rm -rf bin
+	rm -rf bin artifacts $(UI)/node_modules console/app/*

@@ -7,7 +7,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strconv"
@@ -58,9 +57,15 @@ func newApp(tree fs.FS) *app {
 	return a
 }
 
+// contentTypes are those of the files there are. The system's table may say otherwise, or nothing.
+var contentTypes = map[string]string{
+	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+	".svg": "image/svg+xml", ".woff2": "font/woff2", ".png": "image/png", ".json": "application/json",
+}
+
 func newFile(name string, content []byte) *file {
 	sum := sha256.Sum256(content)
-	f := &file{content: content, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, contentType: mime.TypeByExtension(path.Ext(name))}
+	f := &file{content: content, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, contentType: contentTypes[path.Ext(name)]}
 	f.compressed = sync.OnceValue(func() []byte {
 		var b bytes.Buffer
 		w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a valid one
@@ -76,7 +81,7 @@ func newFile(name string, content []byte) *file {
 
 // pages are the first parts of the app's own paths. The app itself shows what is wrong with others.
 var pages = map[string]bool{
-	"": true, "signin": true, "users": true, "groups": true, "roles": true, "policies": true, "account": true, "coverage": true,
+	"": true, "signin": true, "users": true, "create-user": true, "groups": true, "roles": true, "policies": true, "account": true, "coverage": true,
 	"events": true, "credential-report": true, "security-credentials": true,
 }
 

@@ -1,0 +1,112 @@
+// The MFA devices of a user, of oneself or of root, with everything one does to a device.
+import Button from '@cloudscape-design/components/button';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useState } from 'react';
+import { useFlash } from '../lib/flash';
+import { dateTime, kindName } from '../lib/format';
+import Copy from '../users/Copy';
+import Denied from '../users/Denied';
+import ListTable from '../users/ListTable';
+import { useAnswer } from '../users/requests';
+import { listDevices, type Device } from './devices';
+import OtherSessions from './OtherSessions';
+import RemoveDialog from './RemoveDialog';
+import ResyncDialog from './ResyncDialog';
+import { useCovered } from './useCovered';
+import { useWhose } from './whose';
+
+export type DeviceTableProps = { /** Undefined: one's own, root's too. */ userName?: string; onAssign: () => void };
+
+export default function DeviceTable({ userName, onAssign }: DeviceTableProps) {
+  const whose = useWhose(userName);
+  const flash = useFlash();
+  const devices = useAnswer(() => listDevices(whose), [whose.userName, whose.root]);
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [open, setOpen] = useState<'resync' | 'remove'>();
+  const covered = useCovered(open !== undefined);
+  const list = devices.value ?? [];
+  const device = list.find((one) => one.serial === chosen[0]);
+  const close = () => setOpen(undefined);
+
+  return (
+    <>
+      <ListTable<Device>
+        title="Multi-factor authentication (MFA)"
+        description="Up to eight devices of any kind. Each of them is good for signing in."
+        source={{ items: list, loading: devices.loading, error: devices.error }}
+        id={(one) => one.serial}
+        name={(one) => one.name}
+        selection={{ type: 'single', ids: chosen, onChange: setChosen }}
+        columns={[
+          { id: 'type', header: 'Type', cell: (one) => kindName(one.kind), isRowHeader: true, minWidth: 150 },
+          {
+            id: 'identifier',
+            header: 'Identifier',
+            cell: (one) => <Copy name={`identifier of ${one.name}`} value={one.serial} shown={one.serial} />,
+            minWidth: 220,
+          },
+          { id: 'certifications', header: 'Certifications', cell: (one) => <Certifications of={one} />, minWidth: 130 },
+          { id: 'created', header: 'Created on', cell: (one) => dateTime(one.enabled), minWidth: 140 },
+        ]}
+        actions={
+          <div {...covered}>
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button disabled={!device || device.kind === 'fido'} onClick={() => setOpen('resync')}>
+                Resync
+              </Button>
+              <Button disabled={!device} onClick={() => setOpen('remove')}>
+                Remove
+              </Button>
+              <Button variant="primary" onClick={onAssign}>
+                Assign MFA device
+              </Button>
+            </SpaceBetween>
+          </div>
+        }
+        empty="No MFA devices. Assign one, so that a stolen password alone opens nothing."
+      />
+      {open === 'resync' && device && (
+        <ResyncDialog
+          whose={whose}
+          device={device}
+          onDismiss={close}
+          onDone={() => {
+            close();
+            flash({ type: 'success', content: `${device.name} is in step again.` });
+          }}
+        />
+      )}
+      {open === 'remove' && device && (
+        <RemoveDialog
+          whose={whose}
+          device={device}
+          last={list.length === 1}
+          onDismiss={close}
+          onDone={(note) => {
+            close();
+            setChosen([]);
+            devices.reload();
+            flash({
+              type: note === undefined ? 'success' : 'warning',
+              content: (
+                <SpaceBetween size="xs">
+                  <span>
+                    {device.name} was removed. {note}
+                  </span>
+                  {whose.own && <OtherSessions />}
+                </SpaceBetween>
+              ),
+            });
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Certifications({ of }: { of: Device }) {
+  if (of.denied !== undefined) return <Denied message={of.denied} />;
+  const entries = Object.entries(of.certifications ?? {});
+  if (entries.length === 0) return '-';
+  return entries.map(([name, level]) => <div key={name}>{`${name}: ${level}`}</div>);
+}

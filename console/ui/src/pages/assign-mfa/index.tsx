@@ -1,0 +1,121 @@
+// The wizard that assigns an MFA device of any kind, to oneself, to root or to a user.
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Wizard from '@cloudscape-design/components/wizard';
+import { useNavigate, useParams } from 'react-router';
+import Page from '../../components/Page';
+import { useFlash } from '../../lib/flash';
+import { kindName } from '../../lib/format';
+import type { DeviceKind } from '../../lib/session';
+import OtherSessions from '../../mfa/OtherSessions';
+import Trouble from '../../mfa/Trouble';
+import { useWhose } from '../../mfa/whose';
+import { credentialsPath, userPath } from '../../users/paths';
+import { wizardWords } from '../../users/wizardWords';
+import AppStep from './AppStep';
+import HardwareStep from './HardwareStep';
+import KeyStep from './KeyStep';
+import SelectStep from './SelectStep';
+import { useAssignment } from './useAssignment';
+
+const secondTitle: Record<DeviceKind, string> = {
+  fido: 'Set up the passkey or security key',
+  virtual: 'Set up the authenticator app',
+  hardware: 'Set up the hardware TOTP token',
+};
+
+export default function AssignMFA() {
+  const { name: userName } = useParams();
+  const whose = useWhose(userName);
+  const navigate = useNavigate();
+  const flash = useFlash();
+  const back = () => void navigate(credentialsPath(userName));
+
+  const a = useAssignment(whose, ({ name, serial }) => {
+    flash({
+      type: 'success',
+      content: (
+        <SpaceBetween size="xs">
+          <span style={{ overflowWrap: 'anywhere' }}>
+            {kindName(a.kind)} “{name}” was assigned{whose.own ? '' : ` to ${userName}`}: {serial}
+          </span>
+          {whose.own && <OtherSessions />}
+        </SpaceBetween>
+      ),
+    });
+    back();
+  });
+
+  return (
+    <Page
+      title="Assign MFA device"
+      description={userName === undefined ? undefined : `For user ${userName}`}
+      breadcrumbs={
+        userName === undefined
+          ? [{ text: 'Security credentials', href: '/security-credentials' }]
+          : [
+              { text: 'Users', href: '/users' },
+              { text: userName, href: userPath(userName) },
+            ]
+      }
+    >
+      <Wizard
+        i18nStrings={wizardWords}
+        submitButtonText="Add MFA"
+        activeStepIndex={a.step}
+        isLoadingNextStep={a.busy}
+        onNavigate={({ detail }) => a.go(detail.requestedStepIndex)}
+        onCancel={back}
+        onSubmit={a.add}
+        steps={[
+          {
+            title: 'Select MFA device',
+            content: (
+              <SelectStep
+                name={a.name}
+                onName={a.setName}
+                problem={a.problem}
+                kind={a.kind}
+                onKind={a.setKind}
+                onEnter={() => a.go(1)}
+              />
+            ),
+          },
+          {
+            title: secondTitle[a.kind],
+            content: (
+              <form
+                onSubmit={(event) => {
+                  event.preventDefault();
+                  a.add();
+                }}
+              >
+                <SpaceBetween size="m">
+                  <Container header={<Header variant="h2">{kindName(a.kind)}</Header>}>
+                    {a.kind === 'fido' && <KeyStep someoneElse={whose.own ? undefined : userName} />}
+                    {a.kind === 'virtual' && (
+                      <AppStep virtual={a.virtual} codes={a.codes} onCodes={a.setCodes} tried={a.tried} />
+                    )}
+                    {a.kind === 'hardware' && (
+                      <HardwareStep
+                        serial={a.serial}
+                        onSerial={a.setSerial}
+                        codes={a.codes}
+                        onCodes={a.setCodes}
+                        tried={a.tried}
+                      />
+                    )}
+                  </Container>
+                  <Trouble error={a.error} kind={a.kind} />
+                  {/* Two fields and no submit button: without this, Enter would do nothing. */}
+                  <button type="submit" hidden />
+                </SpaceBetween>
+              </form>
+            ),
+          },
+        ]}
+      />
+    </Page>
+  );
+}

@@ -1,0 +1,74 @@
+// The assignment itself: what was entered, whether it is enough, and the request that fits the kind of device.
+import { useState } from 'react';
+import type { DeviceKind } from '../../lib/session';
+import { codesAreWhole, noCodes } from '../../mfa/CodeFields';
+import { enableDevice, registerKey, type Codes } from '../../mfa/devices';
+import { useVirtualDevice, type VirtualDeviceState } from '../../mfa/useVirtualDevice';
+import type { Whose } from '../../mfa/whose';
+import { nameProblem } from '../../users/names';
+import { useAction } from '../../users/requests';
+import { serialProblem } from './HardwareStep';
+
+export type Assigned = { name: string; serial: string };
+
+export function useAssignment(whose: Whose, onAssigned: (device: Assigned) => void) {
+  const [name, setName] = useState('');
+  const [kind, setKind] = useState<DeviceKind>('fido');
+  const [step, setStep] = useState(0);
+  const [tried, setTried] = useState<'nothing' | 'select' | 'add'>('nothing');
+  const [codes, setCodes] = useState<Codes>(noCodes);
+  const [serial, setSerial] = useState('');
+  const action = useAction();
+  const virtual: VirtualDeviceState = useVirtualDevice(step === 1 && kind === 'virtual' ? name : undefined);
+
+  const problem = kind === 'hardware' ? undefined : nameProblem(name, 64);
+
+  const go = (to: number) => {
+    if (to > 0 && problem !== undefined) return setTried('select');
+    setTried('nothing');
+    setCodes(noCodes);
+    action.clear();
+    setStep(to);
+  };
+
+  const request = async (): Promise<Assigned> => {
+    switch (kind) {
+      case 'fido':
+        return { name, serial: await registerKey(whose.own ? undefined : whose.userName, name) };
+      case 'hardware':
+        await enableDevice(whose, serial, codes);
+        return { name: serial, serial };
+      case 'virtual': {
+        if (!virtual.device) throw new Error('There is no device yet.');
+        await enableDevice(whose, virtual.device.serial, codes);
+        virtual.keep();
+        return { name, serial: virtual.device.serial };
+      }
+    }
+  };
+
+  const add = () => {
+    setTried('add');
+    if (kind === 'virtual' && !virtual.device) return;
+    if (kind !== 'fido' && !codesAreWhole(codes)) return;
+    if (kind === 'hardware' && serialProblem(serial) !== undefined) return;
+    void action.run(async () => {
+      try {
+        onAssigned(await request());
+      } catch (error) {
+        // A used code is good for nothing; what was typed must not be sent again.
+        setCodes(noCodes);
+        setTried('nothing');
+        throw error;
+      }
+    });
+  };
+
+  return {
+    name, setName, kind, setKind, step, go, codes, setCodes, serial, setSerial, virtual, add,
+    problem: tried === 'select' ? problem : undefined,
+    tried: tried === 'add',
+    busy: action.busy,
+    error: action.error,
+  };
+}

@@ -1,0 +1,64 @@
+// The wizard that creates a user: details, permissions, review; then the credentials, shown once.
+import Wizard from '@cloudscape-design/components/wizard';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import Page from '../../components/Page';
+import { createUser, type Created } from '../../users/createUser';
+import { useAction } from '../../users/requests';
+import { tagsAreWhole } from '../../users/TagFields';
+import { wizardWords } from '../../users/wizardWords';
+import DetailsStep, { detailsProblem } from './DetailsStep';
+import { emptyDraft, newUser, type Draft } from './draft';
+import PermissionsStep from './PermissionsStep';
+import Result from './Result';
+import ReviewStep from './ReviewStep';
+
+export default function CreateUser() {
+  const navigate = useNavigate();
+  const [draft, setDraft] = useState(emptyDraft);
+  const [step, setStep] = useState(0);
+  const [tried, setTried] = useState(false);
+  const [created, setCreated] = useState<Created>();
+  const { busy, error, run, clear } = useAction();
+  const change = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
+
+  const go = (to: number) => {
+    const problem = detailsProblem(draft);
+    if (to > step && (problem.name ?? problem.password) !== undefined) {
+      setTried(true);
+      setStep(0);
+      return;
+    }
+    clear();
+    setStep(to);
+  };
+
+  const submit = () => {
+    if (!tagsAreWhole(draft.tags)) return;
+    void run(async () => {
+      const result = await createUser(await newUser(draft));
+      setDraft(emptyDraft);
+      setCreated(result);
+    });
+  };
+
+  if (created) return <Result created={created} />;
+  return (
+    <Page title="Create user" breadcrumbs={[{ text: 'Users', href: '/users' }]}>
+      <Wizard
+        i18nStrings={wizardWords}
+        submitButtonText="Create user"
+        activeStepIndex={step}
+        isLoadingNextStep={busy}
+        onNavigate={({ detail }) => go(detail.requestedStepIndex)}
+        onCancel={() => void navigate('/users')}
+        onSubmit={submit}
+        steps={[
+          { title: 'Specify user details', content: <DetailsStep draft={draft} onChange={change} tried={tried} /> },
+          { title: 'Set permissions', content: <PermissionsStep draft={draft} onChange={change} /> },
+          { title: 'Review and create', content: <ReviewStep draft={draft} onChange={change} error={error} /> },
+        ]}
+      />
+    </Page>
+  );
+}

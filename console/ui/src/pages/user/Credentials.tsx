@@ -1,0 +1,22 @@
+// Tab: console password, MFA devices, access keys and console sessions of the user.
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useNavigate } from 'react-router';
+import DeviceTable from '../../mfa/DeviceTable';
+import AccessKeys from '../../users/AccessKeys';
+import ConsolePassword from '../../users/ConsolePassword';
+import ConsoleSessions from '../../users/ConsoleSessions';
+import { assignPath } from '../../users/paths';
+
+type Props = { userName: string; /** What the summary shows may have changed. */ onChange: () => void };
+
+export default function Credentials({ userName, onChange }: Props) {
+  const navigate = useNavigate();
+  return (
+    <SpaceBetween size="l">
+      <ConsolePassword userName={userName} onChange={onChange} />
+      <DeviceTable userName={userName} onAssign={() => void navigate(assignPath(userName))} />
+      <AccessKeys userName={userName} />
+      <ConsoleSessions userName={userName} />
+    </SpaceBetween>
+  );
+}

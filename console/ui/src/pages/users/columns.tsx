@@ -1,0 +1,67 @@
+// The columns of the users table: name and path from the list, all else from the details, which may be hidden or late.
+import Box from '@cloudscape-design/components/box';
+import Link from '@cloudscape-design/components/link';
+import type { TableProps } from '@cloudscape-design/components/table';
+import type { User } from '@aws-sdk/client-iam';
+import type { ReactNode } from 'react';
+import { ago, dateTime, days } from '../../lib/format';
+import Denied from '../../users/Denied';
+import { lastActivityText, mfaKinds, passwordAge, type Detail, type UserDetails } from '../../users/describe';
+import { userPath } from '../../users/paths';
+
+export type Row = {
+  user: User;
+  /** Undefined while they are on their way, 'failed' where they could not be had. */
+  details: UserDetails | 'failed' | undefined;
+};
+
+const column = (id: string, header: string, cell: (row: Row) => ReactNode, minWidth = 95) => ({ id, header, cell, minWidth });
+
+/** A cell that needs some details: shown when all of them are there, else why not. */
+function detail(needs: Detail[], show: (details: UserDetails) => ReactNode) {
+  return ({ details }: Row): ReactNode => {
+    if (details === undefined) return <Box color="text-status-inactive">Loading…</Box>;
+    if (details === 'failed') return <Box color="text-status-inactive">Not available</Box>;
+    const denied = needs.map((need) => details.Denied?.[need]).find((message) => message !== undefined);
+    return denied === undefined ? show(details) : <Denied message={denied} />;
+  };
+}
+
+const lines = (texts: string[]) =>
+  texts.length === 0 ? '-' : texts.map((text) => <div key={text}>{text}</div>);
+
+export const columns = [
+  {
+    ...column('name', 'User name', ({ user }) => <Link href={userPath(user.UserName ?? '')}>{user.UserName}</Link>, 115),
+    isRowHeader: true,
+  },
+  column('path', 'Path', ({ user }) => user.Path, 70),
+  column('groups', 'Groups', detail(['Groups'], ({ Groups = [] }) => (Groups.length === 0 ? '0' : Groups.join(', ')))),
+  column('activity', 'Last activity', detail(['Password', 'AccessKeys'], lastActivityText)),
+  column('mfa', 'MFA', detail(['MFADevices'], ({ MFADevices }) => mfaKinds(MFADevices)), 125),
+  column('password', 'Password age', detail(['Password'], ({ Password }) => (Password ? passwordAge(Password) : '-'))),
+  column(
+    'signin',
+    'Console last sign-in',
+    detail(['Password'], ({ Password }) => {
+      if (!Password?.Exists) return '-';
+      return Password.LastUsed ? <span title={dateTime(Password.LastUsed)}>{ago(Password.LastUsed)}</span> : 'Never';
+    }),
+  ),
+  column(
+    'key',
+    'Access key ID',
+    detail(['AccessKeys'], ({ AccessKeys = [] }) => lines(AccessKeys.map((key) => `${key.Status} - ${key.AccessKeyId}`))),
+    200,
+  ),
+  column(
+    'keyage',
+    'Key age',
+    detail(['AccessKeys'], ({ AccessKeys = [] }) =>
+      AccessKeys.length === 0
+        ? '-'
+        : AccessKeys.map((key) => <div key={key.AccessKeyId}>{days(key.CreateDate)}</div>),
+    ),
+    80,
+  ),
+] satisfies TableProps.ColumnDefinition<Row>[];

@@ -1,0 +1,22 @@
+// The Flashbar: what pages reported, and above it the warning that belongs to every page.
+import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar';
+import { useFlashItems } from '../lib/flash';
+import { useSession } from '../lib/session';
+import { wrongOrigin } from '../lib/origin';
+
+export function Notices() {
+  const { items, dismiss } = useFlashItems();
+  const { state } = useSession();
+  const warning = wrongOrigin(state.externalUrl);
+  const shown: FlashbarProps.MessageDefinition[] = items.map(({ id, type, content }) => ({
+    id,
+    type,
+    content,
+    dismissible: true,
+    dismissLabel: 'Dismiss message',
+    ariaRole: type === 'error' ? 'alert' : 'status',
+    onDismiss: () => dismiss(id),
+  }));
+  if (warning) shown.push({ id: 'origin', type: 'warning', content: warning });
+  return <Flashbar items={shown} />;
+}

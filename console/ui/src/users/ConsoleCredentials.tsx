@@ -1,0 +1,36 @@
+// The sign-in URL, name and password to hand to a user: shown once, kept in memory only.
+import Button from '@cloudscape-design/components/button';
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useSession } from '../lib/session';
+import Copy from './Copy';
+import { csv, download } from './csv';
+import Secret from './Secret';
+import { signInURL } from './signInURL';
+
+export default function ConsoleCredentials({ userName, password }: { userName: string; password: string }) {
+  const url = signInURL(useSession().state);
+  const save = () =>
+    download(
+      `${userName}_credentials.csv`,
+      csv([
+        ['User name', 'Password', 'Console sign-in URL'],
+        [userName, password, url],
+      ]),
+    );
+  return (
+    <SpaceBetween size="m">
+      <KeyValuePairs
+        columns={1}
+        items={[
+          { label: 'Console sign-in URL', value: <Copy name="console sign-in URL" value={url} shown={url} /> },
+          { label: 'User name', value: <Copy name="user name" value={userName} shown={userName} /> },
+          { label: 'Password', value: <Secret name="password" value={password} /> },
+        ]}
+      />
+      <Button iconName="download" onClick={save}>
+        Download .csv file
+      </Button>
+    </SpaceBetween>
+  );
+}

@@ -1,0 +1,72 @@
+// Gives a user a console password, new or instead of the old one, and shows it once.
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Checkbox from '@cloudscape-design/components/checkbox';
+import Modal from '@cloudscape-design/components/modal';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useState } from 'react';
+import ConsoleCredentials from './ConsoleCredentials';
+import Dialog from './Dialog';
+import PasswordChoice, { chosenPassword, firstChoice } from './PasswordChoice';
+import { useAction } from './requests';
+
+type Props = {
+  userName: string;
+  title: string;
+  submit: (password: string, reset: boolean, attachChangePassword: boolean) => Promise<void>;
+  /** done: a password was set. */
+  onClose: (done: boolean) => void;
+};
+
+export default function SetPassword({ userName, title, submit, onClose }: Props) {
+  const { busy, error, run } = useAction();
+  const [choice, setChoice] = useState(firstChoice);
+  const [attach, setAttach] = useState(true);
+  const [tried, setTried] = useState(false);
+  const [password, setPassword] = useState<string>();
+  const missing = choice.kind === 'custom' && choice.password === '';
+
+  const set = () => {
+    setTried(true);
+    if (missing) return;
+    void run(async () => {
+      const chosen = await chosenPassword(choice);
+      await submit(chosen, choice.reset, choice.reset && attach);
+      setPassword(chosen);
+    });
+  };
+
+  if (password !== undefined) {
+    return (
+      <Modal
+        visible
+        header="Console password"
+        closeAriaLabel="Close"
+        onDismiss={() => onClose(true)}
+        footer={
+          <Box float="right">
+            <Button variant="primary" onClick={() => onClose(true)}>
+              Done
+            </Button>
+          </Box>
+        }
+      >
+        <SpaceBetween size="m">
+          <Alert type="warning">This is the only time that the password can be viewed or downloaded.</Alert>
+          <ConsoleCredentials userName={userName} password={password} />
+        </SpaceBetween>
+      </Modal>
+    );
+  }
+  return (
+    <Dialog title={title} submitLabel="Apply" busy={busy} error={error} onSubmit={set} onDismiss={() => onClose(false)}>
+      <PasswordChoice value={choice} onChange={setChoice} errorText={tried && missing ? 'Enter a password.' : undefined} />
+      {choice.reset && (
+        <Checkbox checked={attach} onChange={({ detail }) => setAttach(detail.checked)}>
+          Attach the policy IAMUserChangePassword
+        </Checkbox>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,47 @@
+// Page size and columns of a long list: chosen in the table's preferences, kept by this browser.
+import CollectionPreferences from '@cloudscape-design/components/collection-preferences';
+import type { TableProps } from '@cloudscape-design/components/table';
+import type { ReactNode } from 'react';
+import { usePreference } from '../lib/preferences';
+
+type Column = { id: string; header: string; alwaysVisible?: boolean };
+type Kept = { pageSize: number; columns: { id: string; visible: boolean }[] };
+type Props = { key: string; columns: Column[]; pageSizes: number[] };
+
+export function useListPreferences({ key, columns, pageSizes }: Props): {
+  pageSize: number;
+  visible: TableProps['columnDisplay'];
+  control: ReactNode;
+} {
+  const first = pageSizes.includes(50) ? 50 : pageSizes[0]!;
+  const [kept, keep] = usePreference<Kept>(key, { pageSize: first, columns: [] });
+  // A kept choice may be older than a column, and a stored value is not to be trusted.
+  const choice = Array.isArray(kept.columns) ? kept.columns.filter((c) => columns.some(({ id }) => id === c.id)) : [];
+  const added = columns.filter(({ id }) => !choice.some((c) => c.id === id)).map(({ id }) => ({ id, visible: true }));
+  const visible = [...choice, ...added];
+  const pageSize = pageSizes.includes(kept.pageSize) ? kept.pageSize : first;
+
+  const control = (
+    <CollectionPreferences
+      title="Preferences"
+      confirmLabel="Confirm"
+      cancelLabel="Cancel"
+      preferences={{ pageSize, contentDisplay: visible }}
+      pageSizePreference={{
+        title: 'Page size',
+        options: pageSizes.map((value) => ({ value, label: `${value} rows` })),
+      }}
+      contentDisplayPreference={{
+        title: 'Columns',
+        options: columns.map(({ id, header, alwaysVisible }) => ({ id, label: header, alwaysVisible })),
+      }}
+      onConfirm={({ detail }) =>
+        keep({
+          pageSize: detail.pageSize ?? pageSize,
+          columns: (detail.contentDisplay ?? visible).flatMap((c) => ('visible' in c && !('children' in c) ? [{ id: c.id, visible: c.visible }] : [])),
+        })
+      }
+    />
+  );
+  return { pageSize, visible, control };
+}
