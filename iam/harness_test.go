@@ -69,7 +69,7 @@ func newService(t testing.TB) *service {
 	clock := &fakeClock{now: time.Date(2026, 9, 11, 13, 14, 52, 0, time.UTC)}
 	s := &service{
 		Service: &iam.Service{
-			Store: database, Directory: iam.NewDirectory(database, iam.DirectoryBytes), Passwords: iam.NewPasswords(2),
+			Store: database, Directory: iam.NewDirectory(database, iam.DirectoryBytes), Passwords: iam.NewCheapPasswords(2),
 			Now: clock.Now, Node: "test", Reads: func(iam.AuditEntry) {},
 		},
 		operations: make(map[string]*iam.Operation),

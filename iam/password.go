@@ -19,6 +19,7 @@ import (
 // takes 19 MiB and some 20 ms of a processor. A bounded number more waits, each until its context ends; all others
 // are answered Throttling. It is safe for concurrent use.
 type Passwords struct {
+	cost    argon // of new hashes
 	slots   chan struct{}
 	waiting atomic.Int32
 }
@@ -32,7 +33,15 @@ func NewPasswords(parallel int) *Passwords {
 	if parallel <= 0 {
 		parallel = max(runtime.GOMAXPROCS(0)-1, 1)
 	}
-	return &Passwords{slots: make(chan struct{}, parallel)}
+	return &Passwords{cost: newHashCost, slots: make(chan struct{}, parallel)}
+}
+
+// NewCheapPasswords makes a hasher whose hashes keep nobody from guessing: for tests, which would spend most of their time
+// on hashing.
+func NewCheapPasswords(parallel int) *Passwords {
+	p := NewPasswords(parallel)
+	p.cost = argon{memory: 8, passes: 1, threads: 1}
+	return p
 }
 
 // argon is what a hash costs.
@@ -66,11 +75,11 @@ const (
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	var salt [saltBytes]byte
 	rand.Read(salt[:])
-	sum, err := p.derive(ctx, password, newHashCost, salt[:], sumBytes)
+	sum, err := p.derive(ctx, password, p.cost, salt[:], sumBytes)
 	if err != nil {
 		return "", err
 	}
-	return phcHash{newHashCost, salt[:], sum}.String(), nil
+	return phcHash{p.cost, salt[:], sum}.String(), nil
 }
 
 // Verify tells whether the hash is the password's, in a time that does not depend on the answer. It fails when
@@ -87,7 +96,7 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) (bool, er
 // VerifyNothing takes the time of a Verify that fails: what a sign-in does for a user that doesn't exist or has
 // no password, so that its answer takes as long as any other.
 func (p *Passwords) VerifyNothing(ctx context.Context, password string) error {
-	_, err := p.derive(ctx, password, newHashCost, make([]byte, saltBytes), sumBytes)
+	_, err := p.derive(ctx, password, p.cost, make([]byte, saltBytes), sumBytes)
 	return err
 }
 

@@ -129,11 +129,11 @@ func newSite(t *testing.T) *site {
 		T: t, clock: &fakeClock{now: time.Date(2026, 9, 11, 13, 14, 52, 0, time.UTC)}, store: database,
 		log: new(lockedBuffer), byName: map[string]*iam.Operation{}, counted: map[string]int{},
 	}
-	in.hashes = &hashes{Hasher: iam.NewPasswords(2)}
+	in.hashes = &hashes{Hasher: iam.NewCheapPasswords(2)}
 	log := slog.New(slog.NewTextHandler(in.log, nil))
 	in.Service = &signin.Service{
 		IAM: &iam.Service{
-			Store: database, Directory: iam.NewDirectory(database, iam.DirectoryBytes), Passwords: iam.NewPasswords(2), Keys: keys,
+			Store: database, Directory: iam.NewDirectory(database, iam.DirectoryBytes), Passwords: iam.NewCheapPasswords(2), Keys: keys,
 			Now: in.clock.Now, Node: "test", Reads: func(iam.AuditEntry) {}, Log: log,
 		},
 		Log: log,

@@ -381,7 +381,7 @@ func TestAttack14_CountsOutliveTheService(t *testing.T) {
 		t.Errorf("the database has %d failures", n)
 	}
 	again := &signin.Service{IAM: &iam.Service{
-		Store: in.store, Directory: iam.NewDirectory(in.store, iam.DirectoryBytes), Passwords: iam.NewPasswords(1), Now: in.clock.Now,
+		Store: in.store, Directory: iam.NewDirectory(in.store, iam.DirectoryBytes), Passwords: iam.NewCheapPasswords(1), Now: in.clock.Now,
 	}}
 	_, err := again.Password(t.Context(), as("alice", password), browser)
 	in.refused(err, "throttled")

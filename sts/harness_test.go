@@ -51,7 +51,7 @@ func newInstallation(t *testing.T) *installation {
 	directory := iam.NewDirectory(database, iam.DirectoryBytes)
 	in.sts = &sts.Service{Directory: directory, Keys: keyset, Now: now}
 	in.iam = &iam.Service{
-		Store: database, Directory: directory, Passwords: iam.NewPasswords(0), Now: now, Node: "test",
+		Store: database, Directory: directory, Passwords: iam.NewCheapPasswords(0), Now: now, Node: "test",
 		Reads: func(iam.AuditEntry) {}, Encode: in.sts.EncodeMessage,
 	}
 	for _, op := range append(in.iam.Operations(), in.sts.Operations()...) {
