@@ -162,7 +162,11 @@ func (h *Handler) guarded(do func(*request) (any, error)) http.Handler {
 // protect refuses what another site's page sends, and makes a panic a failure of this one request.
 func (h *Handler) protect(r *request, do func(*request) (any, error)) (answer any, err error) {
 	defer func() {
-		if value := recover(); value != nil && value != http.ErrAbortHandler {
+		switch value := recover(); value {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(value)
+		default:
 			h.Log.Error("panic", "request", r.id, "path", r.URL.Path, "value", value, "stack", string(debug.Stack()))
 			answer, err = nil, errPanicked
 		}

@@ -160,11 +160,11 @@ func (c *Caller) policyPrincipal() policy.Principal {
 // Guide, "Compare AWS STS credentials").
 func (c *Caller) admit(op *Operation) error {
 	switch kind := c.sessionKind(); {
-	case kind == "" || kind == ConsoleSession:
+	case kind == "":
 		return nil
 	case op.Action == "GetSessionToken" || op.Action == "GetFederationToken":
 		return wire.Errorf("AccessDenied", "Cannot call %s with session credentials", op.Action)
-	case kind == AssumedRole:
+	case kind == AssumedRole || kind == ConsoleSession:
 		return nil
 	case kind == FederatedUser && op.Action != "GetCallerIdentity",
 		kind == SessionToken && op.Service == "iam" && c.Session.MFA.IsZero():

@@ -78,11 +78,21 @@ func PasswordThrottle(account, ownerID string) string { return "password/" + acc
 
 // UnknownThrottle is the key of a name that there is no identity for. Exactly the spellings that would find the same
 // identity share it, by the rule of the look-ups: ASCII letters in either case, and no others. With any other rule a
-// second spelling would have to wait for names that exist and not for those that don't, or the other way round.
-// It holds a hash, because people type their password where the name belongs.
+// second spelling would have to wait for names that exist and not for those that don't, or the other way round. Account
+// is its id, or what was typed if there is none; an alias has one spelling. The key holds a hash, because people type
+// their password where the name belongs.
 func UnknownThrottle(account, name string) string {
-	sum := sha256.Sum256([]byte(lowerASCII(account + "/" + name)))
-	return "unknown/" + hex.EncodeToString(sum[:16])
+	return "unknown/" + hidden(account+"/"+lowerASCII(name))
+}
+
+// UnknownRootThrottle is the key of an e-mail address that is no root user's. It is nobody's user name.
+func UnknownRootThrottle(email string) string {
+	return "unknown-root/" + hidden(lowerASCII(email))
+}
+
+func hidden(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
 }
 
 // lowerASCII is s with its ASCII letters in lower case.

@@ -89,8 +89,12 @@ func TestUnknownThrottle(t *testing.T) {
 			t.Errorf("%q: %s, want %s", same, got, key)
 		}
 	}
-	if iam.UnknownThrottle("Example", "bob") != iam.UnknownThrottle("eXAMPLE", "bob") {
-		t.Error("aliases in other case have keys of their own")
+	if iam.UnknownThrottle("Example", "bob") == iam.UnknownThrottle("example", "bob") {
+		t.Error("an alias in other case, which finds nothing, has the key of one that may")
+	}
+	if iam.UnknownRootThrottle("Root@example.com") != iam.UnknownRootThrottle("root@example.com") ||
+		iam.UnknownRootThrottle("root@example.com") == iam.UnknownThrottle("root", "root@example.com") {
+		t.Error("root's addresses don't have keys of their own")
 	}
 	seen := map[string][2]string{key: {"111111111111", "Alice"}}
 	for _, other := range [][2]string{

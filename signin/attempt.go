@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -82,18 +83,29 @@ func (s *Service) load(ctx context.Context, tx iam.Tx, row *iam.SignIn) (*attemp
 	if row.Step == iam.SignedIn {
 		return a, nil
 	}
-	if a.profile == nil || a.profile.Changed.After(row.Started) {
+	if a.profile == nil {
 		return nil, iam.ErrNotFound
+	}
+	if a.profile.Changed.After(row.Started) {
+		return nil, errPasswordMoved
 	}
 	step, err := s.due(ctx, tx, a)
 	if err != nil {
 		return nil, err
 	}
-	if step != row.Step {
+	switch {
+	case step == row.Step:
+		return a, nil
+	case step == iam.SignedIn: // at the new password, which is set
+		return nil, errPasswordMoved
+	default:
 		return nil, iam.ErrNotFound
 	}
-	return a, nil
 }
+
+// errPasswordMoved is about a sign-in whose password has been changed since. Its row stays until it expires: the change
+// may be its own NewPassword, which has yet to finish, and is sent twice.
+var errPasswordMoved = fmt.Errorf("the password was changed: %w", iam.ErrNotFound)
 
 // due is the step that a sign-in must take next. It is derived from what is true now, never stored (attack 22).
 func (s *Service) due(ctx context.Context, tx iam.Tx, a *attempt) (iam.SignInStep, error) {
@@ -134,6 +146,9 @@ func (s *Service) at(ctx context.Context, tx iam.Tx, token string, step iam.Sign
 		return nil, err
 	}
 	a, err := s.load(ctx, tx, row)
+	if errors.Is(err, errPasswordMoved) {
+		return nil, over()
+	}
 	if errors.Is(err, iam.ErrNotFound) || errors.Is(err, errHardExpired) {
 		return nil, end(ctx, tx, row, over())
 	}

@@ -75,7 +75,7 @@ func identify(ctx context.Context, tx iam.Tx, c Credentials) (claim, error) {
 	if c.Email != "" {
 		a, err := findRoot(ctx, tx, c.Email)
 		if errors.Is(err, iam.ErrNotFound) {
-			return claim{throttle: iam.UnknownThrottle("root", c.Email)}, nil
+			return claim{throttle: iam.UnknownRootThrottle(c.Email)}, nil
 		}
 		if err != nil {
 			return claim{}, err
