@@ -364,7 +364,7 @@ func TestFailuresTellNothing(t *testing.T) {
 		log    string
 	}{
 		"a panic":            {func(*request) (any, error) { panic("a secret place") }, 500, "ServiceFailure", "a secret place"},
-		"a nil map":          {func(*request) (any, error) { var m map[string]int; m["x"] = 1; return nil, nil }, 500, "ServiceFailure", "nil map"},
+		"a nil pointer":      {func(*request) (any, error) { var none *request; return none.id, nil }, 500, "ServiceFailure", "nil pointer"},
 		"a failure":          {func(*request) (any, error) { return nil, fmt.Errorf("disk: a secret place") }, 500, "ServiceFailure", "a secret place"},
 		"an overload":        {func(*request) (any, error) { return nil, context.DeadlineExceeded }, 503, "ServiceUnavailable", "took too long"},
 		"a client that left": {func(*request) (any, error) { return nil, context.Canceled }, 500, "ServiceFailure", "went away"},

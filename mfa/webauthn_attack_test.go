@@ -286,7 +286,7 @@ func TestAttack26_RegistrationPolicy(t *testing.T) {
 		{name: "credential id too long", change: func(a *attack) { a.key.CredentialID = make([]byte, 1024) }, log: "Error parsing"},
 		{name: "no credential id", change: func(a *attack) { a.key.CredentialID = []byte{} }, log: "Missing ID"},
 		{name: "ES256 on another curve", change: func(a *attack) {
-			a.key.PublicKey = encodeCBOR(map[int]any{1: 2, 3: -7, -1: 2, -2: p384.X.FillBytes(make([]byte, 48)), -3: p384.Y.FillBytes(make([]byte, 48))})
+			a.key.PublicKey = encodeCBOR(map[int]any{1: 2, 3: -7, -1: 2, -2: p384[1:49], -3: p384[49:]})
 		}, log: "public key"},
 		{name: "point that is not on the curve", change: func(a *attack) {
 			a.key.PublicKey = encodeCBOR(map[int]any{1: 2, 3: -7, -1: 1, -2: make([]byte, 32), -3: make([]byte, 32)})
@@ -429,13 +429,17 @@ func edit(change func(map[string]any)) func([]byte) []byte {
 	}
 }
 
-// p384 is a good key of a curve that is not asked for.
-var p384 = func() *ecdsa.PublicKey {
+// p384 is a good key of a curve that is not asked for: a point in uncompressed form, a byte and two coordinates.
+var p384 = func() []byte {
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		panic(err)
 	}
-	return &key.PublicKey
+	point, err := key.PublicKey.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	return point
 }()
 
 func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -30,12 +30,12 @@ func attestation(c *webauthn.Credential) string {
 func attestationChain(attested *protocol.AttestationObject) ([]*x509.Certificate, error) {
 	switch protocol.AttestationFormat(attested.Format) {
 	case protocol.AttestationFormatAndroidSafetyNet:
-		return nil, errors.New("Google has ended SafetyNet")
+		return nil, errors.New("attested by SafetyNet, which Google has ended")
 	case protocol.AttestationFormatCompound:
 		// A key that proves its model in several ways is not certified by any: which one counts is nobody's rule yet.
 		for _, part := range attested.SubStatements {
 			if protocol.AttestationFormat(part.Format) == protocol.AttestationFormatAndroidSafetyNet {
-				return nil, errors.New("Google has ended SafetyNet")
+				return nil, errors.New("attested by SafetyNet, which Google has ended")
 			}
 			if _, err := statementChain(part.AttStatement); err != nil {
 				return nil, err

@@ -68,8 +68,7 @@ func TestAttack31_DisabledUsersAreOut(t *testing.T) {
 			in.user("alice")
 		},
 		"user deleted while the row stays": func(in *site, alice string) {
-			var rows []iam.SignIn
-			rows = in.signInsOf(alice)
+			rows := in.signInsOf(alice)
 			in.must(in.root, "DeleteLoginProfile", &awsiam.DeleteLoginProfileInput{UserName: name})
 			in.must(in.root, "DeleteUser", &awsiam.DeleteUserInput{UserName: name})
 			in.user("alice")
