@@ -6,7 +6,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 UI = console/ui
 UI_SOURCES := $(shell find $(UI) \( -name node_modules -o -name e2e \) -prune -o -type f -print)
 
-.PHONY: build run test console-test lint bench clean
+.PHONY: build run test console-test pictures lint bench clean
 
 build: console/app/index.html ## the web console and the server, in bin/sallyport
 	$(GO) build -o bin/sallyport ./cmd/sallyport
@@ -30,6 +30,10 @@ test: build lint ## everything; installs what the tests need and says so
 
 console-test: build ## the console: types, units, sizes, and its walks in a real browser against the real server
 	cd $(UI) && npm run check && npm test && npm run size && npm run e2e
+
+pictures: build ## takes the pictures of README.md anew, from the walk in the browser
+	cd $(UI) && npm run e2e -- e2e/guide.test.ts
+	cp artifacts/screenshots/users.png artifacts/screenshots/assign-authenticator-app.png artifacts/screenshots/enforce-mfa.png docs/images/
 
 lint:
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }

@@ -55,7 +55,7 @@ func sharedCredentials(a *iam.NewAccount) string {
 func (s *started) greet(out io.Writer, address string, o *serveOptions) {
 	endpoint := "http://" + address
 	if s == nil {
-		fmt.Fprintf(out, "\nSallyport listens on %s.\n\n", endpoint)
+		fmt.Fprintf(out, "\nSallyport listens on %s. The management console is at %s.\n\n", endpoint, o.externalURL)
 		return
 	}
 	fmt.Fprintf(out, "\nAccount %s with root user %s was created.\n", s.account.ID, s.account.RootEmail)
@@ -67,7 +67,8 @@ func (s *started) greet(out io.Writer, address string, o *serveOptions) {
 	if err != nil {
 		program = "sallyport"
 	}
-	fmt.Fprintf(out, "\nSallyport listens on %s. In another terminal, paste:\n\n%s\n", endpoint,
+	fmt.Fprintf(out, "\nThe management console is at %s. Sign in there using the root user email, and give root a second factor.\n", o.externalURL)
+	fmt.Fprintf(out, "\nSallyport listens on %s. Or in another terminal, paste:\n\n%s\n", endpoint,
 		strings.NewReplacer("{endpoint}", endpoint, "{credentials}", absolute(o.credentialsPath()), "{sallyport}", program).Replace(nextSteps))
 }
 
