@@ -22,6 +22,7 @@ export async function openBrowser(options: { width?: number; height?: number; da
     executablePath,
     viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
     colorScheme: options.dark ? 'dark' : 'light',
+    reducedMotion: 'reduce', // or axe would measure colours half-way from one to another
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
   context.setDefaultTimeout(15_000);

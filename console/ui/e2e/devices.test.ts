@@ -58,6 +58,12 @@ describe('a device that shows codes', () => {
     await expectListed(page, 'HT-0000042');
     await signOut(page);
     await signInAs(page, server, { ...bob, factor: token });
+
+    await assign(root, server, '', 'Hardware TOTP token', alice.name);
+    await root.getByLabel('Serial number').fill('HT-0000042');
+    await addMFA(root, token.pair());
+    await expectText(root, 'EntityAlreadyExists');
+    await expectText(root, 'A token is assigned to one user at a time. Remove it from the other one first.');
   });
 
   it('whose serial number nobody imported is refused with what to do', async () => {

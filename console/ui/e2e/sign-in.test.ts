@@ -84,7 +84,7 @@ describe('signing in', () => {
     await changePassword(page, user.password, 'short');
     await expectText(page, /Password should have a minimum length of \d+/);
     await changePassword(page, 'Not-the-old-one-1', 'Chosen-by-fresh-1');
-    await page.getByRole('alert').getByText(/password/i).waitFor();
+    await expectText(page, 'The old password is wrong.');
     await changePassword(page, user.password, 'Chosen-by-fresh-1');
     await atDashboard(page);
     await signOut(page);
