@@ -13,5 +13,3 @@ export default function ErrorAlert({ error }: { error: unknown }) {
     </div>
   );
 }
-
-export { ErrorAlert };

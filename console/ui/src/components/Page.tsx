@@ -15,11 +15,12 @@ type Props = {
   children?: ReactNode;
 };
 
-let focused: string | undefined; // the location whose title has had the focus; a re-render must not take it again
+let shown: string | undefined; // the page whose title has had the focus; a re-render must not take it again
 
 export default function Page({ title, description, actions, breadcrumbs, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const { key, pathname } = useLocation();
+  const { pathname } = useLocation();
+  const page = `${pathname} ${title}`; // a wizard ends with a page of another title at its own address
   useBreadcrumbs(title, breadcrumbs);
 
   useEffect(() => {
@@ -27,14 +28,14 @@ export default function Page({ title, description, actions, breadcrumbs, childre
   }, [title]);
 
   useEffect(() => {
-    // 'default' is the first location: a reload leaves the focus to the browser.
-    if (key !== 'default' && focused !== pathname) {
+    // The first page after loading leaves the focus to the browser.
+    if (shown !== undefined && shown !== page) {
       const h1 = box.current?.querySelector('h1');
       h1?.setAttribute('tabindex', '-1');
       h1?.focus({ preventScroll: true });
     }
-    focused = pathname;
-  }, [key, pathname]);
+    shown = page;
+  }, [page]);
 
   return (
     <div ref={box}>
@@ -50,5 +51,3 @@ export default function Page({ title, description, actions, breadcrumbs, childre
     </div>
   );
 }
-
-export { Page };

@@ -1,8 +1,8 @@
 // Messages that outlive the page which caused them: "User created", shown by the shell's Flashbar.
 import { createContext, useCallback, useContext, useMemo, useState, type ReactNode } from 'react';
 
-export type FlashItem = { type: 'success' | 'error' | 'info' | 'warning'; content: ReactNode };
-export type ShownFlash = FlashItem & { id: string; /** How many navigations it has seen. */ moves: number };
+type FlashItem = { type: 'success' | 'error' | 'info' | 'warning'; content: ReactNode };
+type ShownFlash = FlashItem & { id: string; /** How many navigations it has seen. */ moves: number };
 
 type Flash = {
   items: ShownFlash[];

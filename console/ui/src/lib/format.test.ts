@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ago, dateTime, days, deviceName, kindName, kindOf, wait } from './format';
+import { ago, dateTime, days, deviceName, duration, kindName, kindOf, wait } from './format';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 const key = 'arn:aws:iam::123456789012:u2f/user/alice/my-key-ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -33,6 +33,12 @@ test.each([
   [121, '3 minutes'], // rounded up: to come too early would count as another try
   [7200, '2 hours'],
 ])('wait(%d) is %s', (seconds, words) => expect(wait(seconds)).toBe(words));
+
+test.each([
+  [3600, '1 hour'],
+  [5400, '90 minutes'],
+  [43200, '12 hours'],
+])('duration(%d) is %s', (seconds, words) => expect(duration(seconds)).toBe(words));
 
 describe('devices', () => {
   test.each([

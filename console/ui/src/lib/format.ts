@@ -1,4 +1,4 @@
-// Words for dates, ages and MFA devices, the same on every page.
+// Words for dates, ages, lengths of time and MFA devices, the same on every page.
 
 type When = Date | string | undefined | null;
 
@@ -44,6 +44,12 @@ export function wait(seconds: number): string {
   if (whole < 120) return count(whole, 'second');
   if (whole < 7200) return count(Math.ceil(whole / 60), 'minute');
   return count(Math.ceil(whole / 3600), 'hour');
+}
+
+/** A length of time as roles are given it: "1 hour", "90 minutes". */
+export function duration(seconds: number): string {
+  if (seconds % 3600 !== 0) return `${Math.round(seconds / 60)} minutes`;
+  return seconds === 3600 ? '1 hour' : `${seconds / 3600} hours`;
 }
 
 /** The kind of a device, read from its serial number: keys and apps have ARNs, hardware tokens have none. */

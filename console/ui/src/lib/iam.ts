@@ -52,10 +52,20 @@ export function errorText(e: unknown): { code: string; message: string } {
   return { code: code || 'Error', message: message || String(e) };
 }
 
+/** An error in one line, for lists of what failed: "AccessDenied: User … is not authorized …". */
+export function errorLine(e: unknown): string {
+  const { code, message } = errorText(e);
+  return `${code}: ${message}`;
+}
+
+export function hasCode(e: unknown, code: string): boolean {
+  return e !== undefined && errorText(e).code === code;
+}
+
 function serviceError(e: unknown): { code: string; message: string; status: number } {
   if (!(e instanceof Error)) return { code: '', message: '', status: 0 };
   const metadata = '$metadata' in e ? (e.$metadata as { httpStatusCode?: number }) : {};
-  // The SDK adds Exception to the names of modelled errors; Code is what the wire said.
-  const code = 'Code' in e && typeof e.Code === 'string' ? e.Code : e.name;
+  // Code is what the wire said; where it is missing, the SDK's name for a modelled error has "Exception" added to it.
+  const code = 'Code' in e && typeof e.Code === 'string' ? e.Code : e.name.replace(/Exception$/, '');
   return { code, message: e.message, status: metadata.httpStatusCode ?? 0 };
 }

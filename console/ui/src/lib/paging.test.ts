@@ -1,6 +1,6 @@
 import { act, renderHook, waitFor } from '@testing-library/react';
 import { expect, test, vi } from 'vitest';
-import { usePages, type Batch } from './paging';
+import { all, useLocalPages, usePages, type Batch } from './paging';
 
 /** Answers three pages: a, b, c. */
 function threePages() {
@@ -94,4 +94,33 @@ test('a late answer to an earlier question is dropped', async () => {
   await act(async () => answers.new!({ items: ['new'] }));
   await act(async () => answers.old!({ items: ['old'] }));
   expect(result.current).toMatchObject({ items: ['new'], loading: false });
+});
+
+test('what asks again on every new array may hang on the items: it is the same one until they are', async () => {
+  const fetch = vi.fn(async () => ({ items: ['a'] }));
+  const { result, rerender } = renderHook(() => usePages<string>(fetch, []));
+  const waiting = result.current.items;
+  rerender();
+  expect(result.current.items).toBe(waiting);
+  await settled(result);
+  const first = result.current.items;
+  rerender();
+  expect(result.current.items).toBe(first);
+  act(() => result.current.reload());
+  await settled(result);
+  expect(result.current.items).not.toBe(first);
+});
+
+test('all goes to the end', async () => {
+  const { fetch } = threePages();
+  expect(await all(fetch)).toEqual(['a', 'b', 'c']);
+  expect(await all(async () => ({ items: undefined }))).toEqual([]);
+});
+
+test('a list that shrinks takes its last page along', () => {
+  const { result, rerender } = renderHook(({ list }) => useLocalPages(list, 2), { initialProps: { list: [1, 2, 3] } });
+  act(() => result.current.go(2));
+  expect(result.current).toMatchObject({ items: [3], page: 2, pages: 2 });
+  rerender({ list: [1] });
+  expect(result.current).toMatchObject({ items: [1], page: 1, pages: 1 });
 });

@@ -1,10 +1,13 @@
-// Lists of any length, page by page: each page is asked for when it is first shown, and never everything.
+// Lists, page by page: of the server, each page asked for when it is first shown; of the browser; and short ones whole.
 import { useCallback, useEffect, useRef, useState, type DependencyList } from 'react';
 
-export type Batch<T> = { items: T[]; marker?: string };
+/** A page as the server answers it; the marker leads to the next one. */
+export type Batch<T> = { items: T[] | undefined; marker?: string };
+
+type Ask<T> = (marker?: string) => Promise<Batch<T>>;
 
 export type Pages<T> = {
-  /** Of the page shown; the last page's stay while the next one is loading. */
+  /** Of the page shown, the same array until they are asked for anew; the last page's stay while the next one is loading. */
   items: T[];
   /** Counted from 1, as Cloudscape's Pagination does. */
   page: number;
@@ -19,11 +22,14 @@ export type Pages<T> = {
   reload(): void;
 };
 
-type State<T> = { batches: Batch<T>[]; page: number; loading: boolean; error: unknown };
+type Loaded<T> = { items: T[]; marker?: string };
+type State<T> = { batches: Loaded<T>[]; page: number; loading: boolean; error: unknown };
 
 const start = { batches: [], page: 1, loading: true, error: undefined };
+const nothing: never[] = [];
 
-export function usePages<T>(fetch: (marker?: string) => Promise<Batch<T>>, deps: DependencyList): Pages<T> {
+/** Never asks for everything: a list may be of any length. */
+export function usePages<T>(fetch: Ask<T>, deps: DependencyList): Pages<T> {
   const [state, setState] = useState<State<T>>(start);
   const latest = useRef(fetch);
   latest.current = fetch;
@@ -31,19 +37,19 @@ export function usePages<T>(fetch: (marker?: string) => Promise<Batch<T>>, deps:
   current.current = state;
   const turn = useRef(0); // an answer that a later question has overtaken is dropped
 
-  const load = useCallback(async (known: Batch<T>[], page: number) => {
+  const load = useCallback(async (known: Loaded<T>[], page: number) => {
     const mine = ++turn.current;
     setState((before) => ({ ...before, loading: true, error: undefined }));
     try {
-      const batch = await latest.current(page === 1 ? undefined : known[page - 2]?.marker);
+      const { items = [], marker } = await latest.current(page === 1 ? undefined : known[page - 2]?.marker);
       if (mine !== turn.current) return;
-      if (page > 1 && batch.items.length === 0 && !batch.marker && known.length < page) {
+      if (page > 1 && items.length === 0 && !marker && known.length < page) {
         // What stood here was deleted; the page before is the last one now.
         const rest = known.slice(0, page - 1).map((b, i) => (i === page - 2 ? { items: b.items } : b));
         setState({ batches: rest, page: page - 1, loading: false, error: undefined });
         return;
       }
-      setState({ batches: [...known.slice(0, page - 1), batch], page, loading: false, error: undefined });
+      setState({ batches: [...known.slice(0, page - 1), { items, marker }], page, loading: false, error: undefined });
     } catch (error) {
       if (mine === turn.current) setState((before) => ({ ...before, loading: false, error }));
     }
@@ -77,7 +83,7 @@ export function usePages<T>(fetch: (marker?: string) => Promise<Batch<T>>, deps:
 
   const { batches, page, loading, error } = state;
   return {
-    items: batches[page - 1]?.items ?? [],
+    items: batches[page - 1]?.items ?? nothing,
     page,
     pages: known(batches),
     openEnd: batches.at(-1)?.marker !== undefined,
@@ -88,6 +94,26 @@ export function usePages<T>(fetch: (marker?: string) => Promise<Batch<T>>, deps:
   };
 }
 
-function known<T>(batches: Batch<T>[]): number {
+function known<T>(batches: Loaded<T>[]): number {
   return Math.max(1, batches.length + (batches.at(-1)?.marker ? 1 : 0));
+}
+
+/** Pages of a list that the browser has whole, in the shape that lists of the server have. */
+export function useLocalPages<T>(list: T[], size = 50): Omit<Pages<T>, 'reload'> {
+  const [wanted, go] = useState(1);
+  const pages = Math.max(1, Math.ceil(list.length / size));
+  const page = Math.min(wanted, pages);
+  return { items: list.slice((page - 1) * size, page * size), page, pages, openEnd: false, loading: false, error: undefined, go };
+}
+
+/** Everything of a list that a quota keeps short (the groups, policies or keys of one user), or that is worked through. */
+export async function all<T>(ask: Ask<T>): Promise<T[]> {
+  const list: T[] = [];
+  let marker: string | undefined;
+  do {
+    const batch = await ask(marker);
+    list.push(...(batch.items ?? []));
+    marker = batch.marker;
+  } while (marker);
+  return list;
 }

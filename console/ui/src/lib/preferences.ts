@@ -51,8 +51,13 @@ function parse<T>(text: string | null, initial: T): T {
   if (text === null) return initial;
   try {
     const value = JSON.parse(text) as T;
-    return typeof value === typeof initial && Array.isArray(value) === Array.isArray(initial) ? value : initial;
+    return kindOf(value) === kindOf(initial) ? value : initial;
   } catch {
     return initial;
   }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
 }

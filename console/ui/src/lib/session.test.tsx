@@ -22,8 +22,8 @@ afterEach(() => {
 });
 
 function Shown() {
-  const { state, ended } = useSession();
-  return <p>{`${state.step}${ended ? ', ended' : ''}`}</p>;
+  const { state, ended, set } = useSession();
+  return <p onClick={() => set(signedIn)}>{`${state.step}${ended ? ', ended' : ''}`}</p>;
 }
 
 async function show() {
@@ -67,6 +67,18 @@ test('calls that hear of the end of the session ask for the state once', async (
   expect(screen.getByText('signed-out, ended')).toBeTruthy();
   expect(csrfToken()).toBe('');
   expect(asked().filter((path) => path === '/console/session')).toHaveLength(2);
+});
+
+test('a late answer does not undo a sign-in that came after its question', async () => {
+  fetch.mockResolvedValueOnce(answer(200, signedOut));
+  await show();
+  let late: (response: Response) => void = () => undefined;
+  fetch.mockReturnValueOnce(new Promise((resolve) => (late = resolve)));
+  await act(async () => document.dispatchEvent(new Event('visibilitychange'))); // back in this tab: it asks
+  await act(async () => screen.getByText('signed-out').click());
+  await act(async () => late(answer(200, signedOut)));
+  expect(screen.getByText('signed-in')).toBeTruthy();
+  expect(csrfToken()).toBe('token');
 });
 
 test('a denied action leaves the session alone', async () => {

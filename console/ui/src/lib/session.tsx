@@ -62,7 +62,10 @@ export function SessionProvider({ children, waiting = null, failed }: Props) {
   const [error, setError] = useState<unknown>();
   const [ended, setEnded] = useState(false);
 
+  const turn = useRef(0); // what the server answered to an earlier question must not replace what it answered since
+
   const set = useCallback((next: SessionState) => {
+    turn.current++;
     setCsrfToken(next.csrf);
     setState(next);
     setError(undefined);
@@ -73,13 +76,15 @@ export function SessionProvider({ children, waiting = null, failed }: Props) {
   step.current = state?.step;
 
   const reload = useCallback(async () => {
+    const mine = ++turn.current;
     try {
       const before = step.current;
       const next = await get<SessionState>('/console/session');
+      if (mine !== turn.current) return;
       set(next);
       if (before === 'signed-in' && next.step !== 'signed-in') setEnded(true);
     } catch (e) {
-      setError(e);
+      if (mine === turn.current) setError(e);
     }
   }, [set]);
 

@@ -6,7 +6,7 @@ import type { Codes } from './devices';
 
 export const noCodes: Codes = { code1: '', code2: '' };
 
-export type CodeProblems = Partial<Record<keyof Codes, string>>;
+type CodeProblems = Partial<Record<keyof Codes, string>>;
 
 /** What is wrong with the codes before the server is asked. */
 export function codeProblems({ code1, code2 }: Codes): CodeProblems {

@@ -2,22 +2,22 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import Copy from '../components/Copy';
+import Denied from '../components/Denied';
+import ListTable from '../components/ListTable';
 import { useFlash } from '../lib/flash';
 import { dateTime, kindName } from '../lib/format';
-import Copy from '../users/Copy';
-import Denied from '../users/Denied';
-import ListTable from '../users/ListTable';
-import { useAnswer } from '../users/requests';
+import { listed, useAnswer } from '../lib/requests';
+import { useWhose } from '../lib/whose';
 import { listDevices, type Device } from './devices';
 import OtherSessions from './OtherSessions';
 import RemoveDialog from './RemoveDialog';
 import ResyncDialog from './ResyncDialog';
 import { useCovered } from './useCovered';
-import { useWhose } from './whose';
 
-export type DeviceTableProps = { /** Undefined: one's own, root's too. */ userName?: string; onAssign: () => void };
+type Props = { /** Undefined: one's own, root's too. */ userName?: string; onAssign: () => void };
 
-export default function DeviceTable({ userName, onAssign }: DeviceTableProps) {
+export default function DeviceTable({ userName, onAssign }: Props) {
   const whose = useWhose(userName);
   const flash = useFlash();
   const devices = useAnswer(() => listDevices(whose), [whose.userName, whose.root]);
@@ -33,7 +33,7 @@ export default function DeviceTable({ userName, onAssign }: DeviceTableProps) {
       <ListTable<Device>
         title="Multi-factor authentication (MFA)"
         description="Up to eight devices of any kind. Each of them is good for signing in."
-        source={{ items: list, loading: devices.loading, error: devices.error }}
+        source={listed(devices)}
         id={(one) => one.serial}
         name={(one) => one.name}
         selection={{ type: 'single', ids: chosen, onChange: setChosen }}
@@ -51,10 +51,14 @@ export default function DeviceTable({ userName, onAssign }: DeviceTableProps) {
         actions={
           <div {...covered}>
             <SpaceBetween direction="horizontal" size="xs">
-              <Button disabled={!device || device.kind === 'fido'} onClick={() => setOpen('resync')}>
+              <Button
+                disabled={!device || device.kind === 'fido'}
+                disabledReason={device ? 'Passkeys and security keys have no codes.' : 'Select a device first.'}
+                onClick={() => setOpen('resync')}
+              >
                 Resync
               </Button>
-              <Button disabled={!device} onClick={() => setOpen('remove')}>
+              <Button disabled={!device} disabledReason="Select a device first." onClick={() => setOpen('remove')}>
                 Remove
               </Button>
               <Button variant="primary" onClick={onAssign}>

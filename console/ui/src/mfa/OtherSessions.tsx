@@ -2,19 +2,15 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import { useState } from 'react';
 import { call } from '../lib/console';
 import { errorText } from '../lib/iam';
-import { useAction, useAnswer } from '../users/requests';
-import { useState } from 'react';
-
-type Listed = { Sessions?: { Current: boolean }[] };
+import { useAction, useAnswer } from '../lib/requests';
+import { listSessions } from '../sessions/sessions';
 
 /** Nothing when there are no other sessions, or when they may not be listed. */
 export default function OtherSessions() {
-  const others = useAnswer(async () => {
-    const { Sessions = [] } = await call<Listed>('ListOwnConsoleSessions');
-    return Sessions.filter((session) => !session.Current).length;
-  }, []);
+  const others = useAnswer(async () => (await listSessions()).filter((session) => !session.Current).length, []);
   const { busy, error, run } = useAction();
   const [ended, setEnded] = useState(false);
   if (!others.value) return null;

@@ -3,12 +3,12 @@ import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import { useState } from 'react';
+import Dialog from '../components/Dialog';
 import { errorText } from '../lib/iam';
-import Dialog from '../users/Dialog';
-import { useAction } from '../users/requests';
+import { useAction } from '../lib/requests';
+import type { Whose } from '../lib/whose';
 import { advice } from './advice';
 import { deactivateDevice, deleteVirtualDevice, type Device } from './devices';
-import type { Whose } from './whose';
 
 type Props = {
   whose: Whose;

@@ -1,12 +1,12 @@
 // Brings a TOTP device whose clock or counter ran away back in step, with two consecutive codes.
 import Box from '@cloudscape-design/components/box';
 import { useState } from 'react';
-import Dialog from '../users/Dialog';
-import { useAction } from '../users/requests';
+import Dialog from '../components/Dialog';
+import { useAction } from '../lib/requests';
+import type { Whose } from '../lib/whose';
 import { advice } from './advice';
 import CodeFields, { codesAreWhole, noCodes } from './CodeFields';
 import { resyncDevice, type Device } from './devices';
-import type { Whose } from './whose';
 
 type Props = { whose: Whose; device: Device; onDone: () => void; onDismiss: () => void };
 

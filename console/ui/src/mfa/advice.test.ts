@@ -6,7 +6,6 @@ const error = (code: string, message = '') => new ConsoleError(code, message, 40
 
 it.each([
   ['a wrong pair of an app', error('InvalidAuthenticationCode'), 'virtual', /clock/],
-  ['the same, as the SDK names it', error('InvalidAuthenticationCodeException'), 'virtual', /clock/],
   ['a wrong pair of a token', error('InvalidAuthenticationCode'), 'hardware', /serial number is that of this token/],
   [
     'one who has a device and signed in without it',

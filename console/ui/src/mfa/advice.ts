@@ -5,8 +5,7 @@ import type { DeviceKind } from '../lib/session';
 /** A sentence or two, or undefined where the server's message says it all. */
 export function advice(error: unknown, kind: DeviceKind): string | undefined {
   const { code, message } = errorText(error);
-  // The SDK adds "Exception" to the codes it knows.
-  switch (code.replace(/Exception$/, '')) {
+  switch (code) {
     case 'InvalidAuthenticationCode':
       return kind === 'hardware'
         ? 'Enter two codes that follow each other directly: wait until the token shows a new code before you read the second one. ' +

@@ -12,10 +12,10 @@ import {
 import { call, post } from '../lib/console';
 import { deviceName, kindOf } from '../lib/format';
 import { errorText, iam } from '../lib/iam';
+import { all } from '../lib/paging';
 import type { DeviceKind } from '../lib/session';
 import { createKey } from '../lib/webauthn';
-import { all } from '../users/requests';
-import type { Whose } from './whose';
+import type { Whose } from '../lib/whose';
 
 export type Device = {
   serial: string;
@@ -33,7 +33,7 @@ export type Codes = { code1: string; code2: string };
 export async function listDevices({ userName: UserName }: Whose): Promise<Device[]> {
   const found = await all(async (Marker) => {
     const page = await iam.send(new ListMFADevicesCommand({ UserName, Marker }));
-    return { items: page.MFADevices, Marker: page.Marker };
+    return { items: page.MFADevices, marker: page.Marker };
   });
   return Promise.all(
     found.map(async ({ SerialNumber: serial = '', EnableDate: enabled }) => {

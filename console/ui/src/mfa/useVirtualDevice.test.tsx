@@ -66,6 +66,7 @@ it('goes back and on again under the same name', async () => {
   const { result, rerender } = render('phone');
   await waitFor(() => expect(result.current.device).toBeDefined());
   rerender({ name: undefined });
+  expect(result.current.device).toBeUndefined(); // nor its secret
   rerender({ name: 'phone' });
   await waitFor(() => expect(log).toEqual(['CreateVirtualMFADevice', 'DeleteVirtualMFADevice', 'CreateVirtualMFADevice']));
   await waitFor(() => expect(result.current.device).toBeDefined());

@@ -1,6 +1,6 @@
 // The life of a virtual device during the wizard: made when its step opens, deleted when the step is left without it.
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { hasCode } from '../policies/code';
+import { hasCode } from '../lib/iam';
 import { createVirtualDevice, deleteVirtualDevice, findAbandoned, type VirtualDevice } from './devices';
 
 export type VirtualDeviceState = {
@@ -29,7 +29,6 @@ export function useVirtualDevice(name: string | undefined): VirtualDeviceState {
     if (name === undefined) return;
     let here = true;
     const made = (async () => {
-      setState({});
       // Going back and on again: the name is free only when the first device is deleted.
       await leaving.current;
       if (!here) return undefined;
@@ -52,6 +51,7 @@ export function useVirtualDevice(name: string | undefined): VirtualDeviceState {
     })();
     return () => {
       here = false;
+      setState({}); // the secret is not kept longer than its step
       leaving.current = made.then(async (device) => {
         if (!device || kept.current) return;
         // One who may not delete it leaves it behind; the wizard offers to delete it the next time.

@@ -4,7 +4,7 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState, type ReactNode } from 'react';
-import { useAction } from '../users/requests';
+import { useAction } from '../lib/requests';
 import PolicyEditor from './PolicyEditor';
 
 type Props = {

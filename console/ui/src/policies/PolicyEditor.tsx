@@ -5,13 +5,13 @@ import FormField from '@cloudscape-design/components/form-field';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useId, useMemo, useRef } from 'react';
 import ErrorAlert from '../components/ErrorAlert';
-import { errorText } from '../lib/iam';
-import { hasCode } from './code';
-import './editor.css';
+import { errorText, hasCode } from '../lib/iam';
+import { documentLength, format } from './document';
 import { place, readJSON, type Place } from './json';
 import { locate } from './locate';
+import './PolicyEditor.css';
 
-export type PolicyEditorProps = {
+type Props = {
   value: string;
   onChange: (value: string) => void;
   /** What the server answered to this document: a MalformedPolicyDocument is shown at its line, others above the text. */
@@ -22,10 +22,10 @@ export type PolicyEditorProps = {
   limit?: number;
 };
 
-const firstLine = 8; // the padding above the first line, in pixels, as in editor.css
+const firstLine = 8; // the padding above the first line, in pixels, as in PolicyEditor.css
 const lineHeight = 20;
 
-export default function PolicyEditor(props: PolicyEditorProps) {
+export default function PolicyEditor(props: Props) {
   const { value, onChange, error, label = 'Policy document', readOnly = false, limit } = props;
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
@@ -54,7 +54,7 @@ export default function PolicyEditor(props: PolicyEditorProps) {
             </Button>
           )
         }
-        constraintText={limit !== undefined && `${length(value)} of ${limit} characters; white space is not counted.`}
+        constraintText={limit !== undefined && `${documentLength(value)} of ${limit} characters; white space is not counted.`}
         errorText={
           fault && (
             <span id={`${id}-fault`} role="status">
@@ -125,18 +125,3 @@ function useRefusal(error: unknown, value: string): Shown | undefined {
 function isMalformed(error: unknown): boolean {
   return hasCode(error, 'MalformedPolicyDocument');
 }
-
-/** The document with two spaces of indentation; the text itself if it isn't JSON. */
-export function format(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
-  } catch {
-    return text;
-  }
-}
-
-function length(text: string): number {
-  return text.replace(/\s/g, '').length;
-}
-
-export { PolicyEditor };

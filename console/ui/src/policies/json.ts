@@ -11,7 +11,7 @@ export type Node = { at: number } & (
 /** A member of an object; at is the place of its name. */
 export type Member = { at: number; name: string; value: Node };
 
-export type Fault = { message: string; at: number };
+type Fault = { message: string; at: number };
 
 export type Place = { line: number; column: number };
 

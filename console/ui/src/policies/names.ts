@@ -1,8 +1,7 @@
-// What policies are called on pages: the two types, and the limits of the service that an editor counts towards.
+// What policies are called on pages, and the provided one that the console itself speaks of.
 
-/** The most characters of a policy, white space not counted (IAM and STS quotas). */
-export const managedPolicyLimit = 6144;
-export const trustPolicyLimit = 2048;
+/** Lets a user change the own password, which a forced change asks for. */
+export const changePasswordPolicy = 'arn:aws:iam::aws:policy/IAMUserChangePassword';
 
 export function isProvided(arn = ''): boolean {
   return arn.startsWith('arn:aws:iam::aws:');
@@ -11,17 +10,3 @@ export function isProvided(arn = ''): boolean {
 export function policyType(arn?: string): string {
   return isProvided(arn) ? 'Provided' : 'Customer managed';
 }
-
-/** The first text of a new policy's editor. */
-export const emptyPolicy = `{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Effect": "Allow",
-      "Action": [],
-      "Resource": "*"
-    }
-  ]
-}`;
-
-export const rolePath = (name: string) => `/roles/${encodeURIComponent(name)}`;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { managedPolicyLimit } from './document';
 import { readJSON } from './json';
-import { managedPolicyLimit } from './names';
 import { standardPolicy } from './standard';
 
 type Statement = { Sid: string; Effect: string; Action?: string | string[]; NotAction?: string[]; NotResource?: unknown; Condition?: unknown };

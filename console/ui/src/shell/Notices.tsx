@@ -1,8 +1,8 @@
 // The Flashbar: what pages reported, and above it the warning that belongs to every page.
 import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar';
 import { useFlashItems } from '../lib/flash';
-import { useSession } from '../lib/session';
 import { wrongOrigin } from '../lib/origin';
+import { useSession } from '../lib/session';
 
 export function Notices() {
   const { items, dismiss } = useFlashItems();

@@ -2,8 +2,8 @@
 import TopNavigation from '@cloudscape-design/components/top-navigation';
 import { useNavigate } from 'react-router';
 import { post } from '../lib/console';
-import { errorText } from '../lib/iam';
 import { useFlash } from '../lib/flash';
+import { errorText } from '../lib/iam';
 import { useMode } from '../lib/mode';
 import { useSession, type SessionState } from '../lib/session';
 
@@ -59,7 +59,7 @@ export function TopBar() {
 }
 
 /** "alice @ example", by the account's alias where it has one; root by the e-mail. */
-export function userLabel({ user }: SessionState): string {
+function userLabel({ user }: SessionState): string {
   if (!user) return '';
   const name = user.kind === 'root' ? user.email : user.name;
   return `${name} @ ${user.alias || user.account}`;

@@ -2,16 +2,17 @@
 import Button from '@cloudscape-design/components/button';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import Copy from '../components/Copy';
+import Secret from '../components/Secret';
+import { csv } from '../lib/csv';
+import { downloadCSV } from '../lib/download';
+import { signInURL } from '../lib/paths';
 import { useSession } from '../lib/session';
-import Copy from './Copy';
-import { csv, download } from './csv';
-import Secret from './Secret';
-import { signInURL } from './signInURL';
 
 export default function ConsoleCredentials({ userName, password }: { userName: string; password: string }) {
   const url = signInURL(useSession().state);
   const save = () =>
-    download(
+    downloadCSV(
       `${userName}_credentials.csv`,
       csv([
         ['User name', 'Password', 'Console sign-in URL'],

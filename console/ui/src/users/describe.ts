@@ -1,8 +1,8 @@
 // What the tables show of a user beyond the wire's ListUsers: one call of DescribeUsers for a whole page of names.
 import { call } from '../lib/console';
-import type { DeviceKind } from '../lib/session';
 import { ago, days, kindName } from '../lib/format';
-import { useAnswer, type Answer } from './requests';
+import { useAnswer, type Answer } from '../lib/requests';
+import type { DeviceKind } from '../lib/session';
 
 export type Detail = 'Groups' | 'MFADevices' | 'Password' | 'AccessKeys';
 
@@ -16,10 +16,8 @@ export type UserDetails = {
   Denied?: Partial<Record<Detail, string>>;
 };
 
-/** The server answers for this many names at once. */
-export const mostDescribed = 100;
-
-export async function describeUsers(names: string[]): Promise<Map<string, UserDetails>> {
+/** names: at most 100, a page of the longest list. */
+async function describeUsers(names: string[]): Promise<Map<string, UserDetails>> {
   if (names.length === 0) return new Map();
   const { Users } = await call<{ Users?: UserDetails[] }>('DescribeUsers', { UserNames: names });
   return new Map((Users ?? []).map((user) => [user.UserName, user]));
@@ -31,6 +29,11 @@ export function useUserDetails(names: string[]): Answer<Map<string, UserDetails>
   // Between a new page of names and its question stands the answer to the last one.
   const stale = answer.value !== undefined && answer.value.asked !== asked;
   return { ...answer, value: stale ? undefined : answer.value?.users, loading: stale || answer.loading };
+}
+
+/** The message of the AccessDenied that hides any of the details, or undefined. */
+export function whyDenied({ Denied = {} }: UserDetails, details: Detail[]): string | undefined {
+  return details.map((detail) => Denied[detail]).find((message) => message !== undefined);
 }
 
 /** "None", or the kinds of the devices: "Authenticator app, Passkey or security key". */

@@ -7,17 +7,17 @@ import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Spinner from '@cloudscape-design/components/spinner';
 import { useState } from 'react';
 import Confirm from '../../components/Confirm';
+import Copy from '../../components/Copy';
+import Dialog from '../../components/Dialog';
 import ErrorAlert from '../../components/ErrorAlert';
+import Loading from '../../components/Loading';
 import { useFlash } from '../../lib/flash';
 import { iam } from '../../lib/iam';
+import { signInURL } from '../../lib/paths';
+import { useAction, useAnswer } from '../../lib/requests';
 import { useSession } from '../../lib/session';
-import Copy from '../../users/Copy';
-import Dialog from '../../users/Dialog';
-import { useAction, useAnswer } from '../../users/requests';
-import { signInURL } from '../../users/signInURL';
 
 export default function Alias() {
   const { state, reload } = useSession();
@@ -71,7 +71,7 @@ export default function Alias() {
       }
     >
       <ErrorAlert error={stored.error} />
-      {stored.value === undefined && stored.loading && <Spinner />}
+      {stored.value === undefined && stored.loading && <Loading />}
       {stored.value !== undefined && (
         <KeyValuePairs
           columns={2}
@@ -103,10 +103,9 @@ export default function Alias() {
       )}
       {open === 'delete' && (
         <Confirm
-          visible
           title={`Delete the account alias ${alias}?`}
           confirmLabel="Delete"
-          loading={busy}
+          busy={busy}
           error={error}
           onConfirm={() => void remove()}
           onDismiss={close}

@@ -11,15 +11,14 @@ import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Spinner from '@cloudscape-design/components/spinner';
 import { useState, type ReactNode } from 'react';
 import Confirm from '../../components/Confirm';
 import ErrorAlert from '../../components/ErrorAlert';
+import Loading from '../../components/Loading';
 import { useFlash } from '../../lib/flash';
-import { iam } from '../../lib/iam';
-import { hasCode } from '../../policies/code';
-import { useAction, useAnswer } from '../../users/requests';
-import { bounds, defaults, fromWire, isWhole, numberProblem, toWire, type Form } from './policy';
+import { hasCode, iam } from '../../lib/iam';
+import { useAction, useAnswer } from '../../lib/requests';
+import { bounds, defaults, fromWire, isWhole, numberProblem, toWire, type Form } from './policyForm';
 
 /** Undefined while the account has no policy of its own. */
 async function stored(): Promise<{ policy?: Form }> {
@@ -87,15 +86,14 @@ export default function PasswordPolicy() {
     >
       <SpaceBetween size="l">
         <ErrorAlert error={answer.error ?? save.error} />
-        {!answer.value && answer.loading && <Spinner />}
+        {!answer.value && answer.loading && <Loading />}
         {answer.value && <Fields form={form} onChange={(part) => setDraft({ ...form, ...part })} />}
       </SpaceBetween>
       {resetting && (
         <Confirm
-          visible
           title="Reset the password policy to the default?"
           confirmLabel="Reset to default"
-          loading={reset.busy}
+          busy={reset.busy}
           error={reset.error}
           onConfirm={() => void remove()}
           onDismiss={() => setResetting(false)}

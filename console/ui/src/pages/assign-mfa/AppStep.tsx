@@ -3,19 +3,19 @@ import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useEffect, useState } from 'react';
+import Copy from '../../components/Copy';
 import ErrorAlert from '../../components/ErrorAlert';
+import Loading from '../../components/Loading';
 import CodeFields from '../../mfa/CodeFields';
 import type { Codes, VirtualDevice } from '../../mfa/devices';
 import Trouble from '../../mfa/Trouble';
 import type { VirtualDeviceState } from '../../mfa/useVirtualDevice';
-import Copy from '../../users/Copy';
 
 type Props = { virtual: VirtualDeviceState; codes: Codes; onCodes: (codes: Codes) => void; tried: boolean };
 
 export default function AppStep({ virtual, codes, onCodes, tried }: Props) {
-  if (virtual.loading) return <StatusIndicator type="loading">Making the secret of the device</StatusIndicator>;
+  if (virtual.loading) return <Loading>Making the secret of the device</Loading>;
   if (!virtual.device) return <NoDevice virtual={virtual} />;
   return (
     <ol style={{ paddingInlineStart: '1.4em', display: 'grid', gap: '20px', margin: 0 }}>

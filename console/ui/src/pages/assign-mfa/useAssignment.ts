@@ -1,15 +1,15 @@
 // The assignment itself: what was entered, whether it is enough, and the request that fits the kind of device.
 import { useState } from 'react';
+import { nameProblem } from '../../lib/names';
+import { useAction } from '../../lib/requests';
 import type { DeviceKind } from '../../lib/session';
+import type { Whose } from '../../lib/whose';
 import { codesAreWhole, noCodes } from '../../mfa/CodeFields';
 import { enableDevice, registerKey, type Codes } from '../../mfa/devices';
 import { useVirtualDevice, type VirtualDeviceState } from '../../mfa/useVirtualDevice';
-import type { Whose } from '../../mfa/whose';
-import { nameProblem } from '../../users/names';
-import { useAction } from '../../users/requests';
 import { serialProblem } from './HardwareStep';
 
-export type Assigned = { name: string; serial: string };
+type Assigned = { name: string; serial: string };
 
 export function useAssignment(whose: Whose, onAssigned: (device: Assigned) => void) {
   const [name, setName] = useState('');

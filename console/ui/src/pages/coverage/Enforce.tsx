@@ -8,18 +8,19 @@ import Input from '@cloudscape-design/components/input';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useEffect, useRef, useState } from 'react';
-import { errorText } from '../../lib/iam';
-import { useSession } from '../../lib/session';
+import Dialog from '../../components/Dialog';
+import ListTable from '../../components/ListTable';
 import { useFlash } from '../../lib/flash';
+import { errorLine } from '../../lib/iam';
+import { useLocalPages } from '../../lib/paging';
+import { forEach, type Progress } from '../../lib/pool';
+import { useAction } from '../../lib/requests';
+import { useSession } from '../../lib/session';
 import PolicyEditor from '../../policies/PolicyEditor';
+import { userPolicies } from '../../policies/policyOwner';
 import { standardPolicy, standardPolicyName } from '../../policies/standard';
-import { consequence, loses, type UserPreview } from '../../reports/coverage';
-import { attachTo, ensurePolicy, usersWithout } from '../../reports/enforce';
-import { useLocalPages } from '../../reports/localPages';
-import { forEach, type Progress } from '../../reports/pool';
-import Dialog from '../../users/Dialog';
-import ListTable from '../../users/ListTable';
-import { useAction } from '../../users/requests';
+import { ensurePolicy, usersWithout } from './enforcement';
+import { consequence, loses, type UserPreview } from './preview';
 
 type Props = { users: UserPreview[]; complete: boolean; onDismiss: () => void; onDone: () => void };
 
@@ -37,7 +38,7 @@ export default function Enforce({ users, complete, onDismiss, onDone }: Props) {
       const { signal } = (control.current = new AbortController());
       const arn = await ensurePolicy(user?.account ?? '', name, standardPolicy);
       const missing = await usersWithout(arn);
-      const end = await forEach(missing, attachTo(arn), setProgress, signal);
+      const end = await forEach(missing, (one) => userPolicies(one).attach(arn), setProgress, signal);
       setProgress(end);
       if (end.failures.length > 0 || end.done < end.total) return;
       flash({ type: 'success', content: `The policy ${name} is attached to every user; ${attached(end.total)}.` });
@@ -90,7 +91,7 @@ function Preview({ users, self }: { users: UserPreview[]; self: string | undefin
       <ListTable
         title={affected.length === 1 ? '1 user would lose access' : `${affected.length} users would lose access`}
         heading="h3"
-        source={{ ...pages, loading: false, error: undefined }}
+        source={pages}
         id={(user) => user.UserName}
         columns={[
           { id: 'name', header: 'User name', cell: (user) => user.UserName, isRowHeader: true },
@@ -124,7 +125,7 @@ function Outcome({ progress: { done, total, failures }, running, onStop }: Outco
           <ul>
             {failures.slice(0, 100).map(({ name: user, error }) => (
               <li key={user}>
-                <b>{user}</b>: {errorText(error).code}: {errorText(error).message}
+                <b>{user}</b>: {errorLine(error)}
               </li>
             ))}
           </ul>

@@ -1,18 +1,17 @@
 // The users behind the numbers: those without MFA and those who would lose access, filterable.
 import Box from '@cloudscape-design/components/box';
 import Link from '@cloudscape-design/components/link';
-import Pagination from '@cloudscape-design/components/pagination';
-import Header from '@cloudscape-design/components/header';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table, { type TableProps } from '@cloudscape-design/components/table';
+import type { TableProps } from '@cloudscape-design/components/table';
 import TextFilter from '@cloudscape-design/components/text-filter';
 import { useMemo, useState } from 'react';
+import ListTable from '../../components/ListTable';
 import { kindName } from '../../lib/format';
+import { useLocalPages } from '../../lib/paging';
+import { userPath } from '../../lib/paths';
 import { usePreference } from '../../lib/preferences';
-import { loses, type UserPreview } from '../../reports/coverage';
-import { useLocalPages } from '../../reports/localPages';
-import { userPath } from '../../users/paths';
+import { loses, type UserPreview } from './preview';
 
 const filters: { value: string; label: string; takes: (user: UserPreview) => boolean }[] = [
   { value: 'attention', label: 'Without MFA or would lose access', takes: (u) => u.MFAKinds.length === 0 || loses(u) },
@@ -48,19 +47,12 @@ export default function Users({ users, running }: { users: UserPreview[]; runnin
   const pages = useLocalPages(shown);
 
   return (
-    <Table
-      columnDefinitions={columns}
-      items={pages.items}
-      trackBy="UserName"
-      wrapLines
-      loading={running && users.length === 0}
-      loadingText="Loading"
-      ariaLabels={{ tableLabel: 'Users and their MFA' }}
-      header={
-        <Header variant="h2" counter={`(${shown.length})`}>
-          Users and their MFA
-        </Header>
-      }
+    <ListTable
+      title="Users and their MFA"
+      counter={`(${shown.length})`}
+      columns={columns}
+      source={{ ...pages, loading: running && users.length === 0 }}
+      id={(u) => u.UserName}
       filter={
         <SpaceBetween size="xs" direction="horizontal">
           <Select
@@ -77,16 +69,6 @@ export default function Users({ users, running }: { users: UserPreview[]; runnin
             onChange={({ detail }) => setText(detail.filteringText)}
           />
         </SpaceBetween>
-      }
-      pagination={
-        pages.pages > 1 && (
-          <Pagination
-            currentPageIndex={pages.page}
-            pagesCount={pages.pages}
-            ariaLabels={{ paginationLabel: 'Users and their MFA: pages', previousPageLabel: 'Preceding page', nextPageLabel: 'Following page', pageLabel: (n) => `Page ${n}` }}
-            onChange={({ detail }) => pages.go(detail.currentPageIndex)}
-          />
-        )
       }
       empty={running ? 'No such user so far.' : 'There is no such user.'}
     />

@@ -11,8 +11,8 @@ import { useMemo, useState } from 'react';
 import ErrorAlert from '../../components/ErrorAlert';
 import Page from '../../components/Page';
 import { kindName } from '../../lib/format';
-import { tally, type Tally } from '../../reports/coverage';
 import Enforce from './Enforce';
+import { tally, type Tally } from './preview';
 import { useCoverage, type Coverage as Walk } from './useCoverage';
 import Users from './Users';
 
@@ -28,7 +28,11 @@ export default function Coverage() {
       actions={
         <SpaceBetween direction="horizontal" size="xs">
           <Button iconName="refresh" ariaLabel="Look again" disabled={walk.state === 'running'} onClick={walk.start} />
-          <Button variant="primary" disabled={walk.state === 'running' || walk.total === 0} onClick={() => setEnforcing(true)}>
+          <Button
+            variant="primary"
+            disabled={walk.state === 'running' || walk.total === 0}
+            onClick={() => setEnforcing(true)}
+          >
             Enforce MFA
           </Button>
         </SpaceBetween>
@@ -44,7 +48,14 @@ export default function Coverage() {
           </SpaceBetween>
         )}
       </SpaceBetween>
-      {enforcing && <Enforce users={walk.users} complete={walk.state === 'complete'} onDismiss={() => setEnforcing(false)} onDone={walk.start} />}
+      {enforcing && (
+        <Enforce
+          users={walk.users}
+          complete={walk.state === 'complete'}
+          onDismiss={() => setEnforcing(false)}
+          onDone={walk.start}
+        />
+      )}
     </Page>
   );
 }

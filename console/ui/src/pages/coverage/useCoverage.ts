@@ -1,7 +1,7 @@
 // The walk through all users behind the page: starts by itself, can be stopped, and keeps what it has seen.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { standardPolicy } from '../../policies/standard';
-import { previewAll, type UserPreview } from '../../reports/coverage';
+import { previewAll, type UserPreview } from './preview';
 
 export type Coverage = {
   users: UserPreview[];

@@ -12,10 +12,10 @@ import { useNavigate } from 'react-router';
 import Page from '../../components/Page';
 import { useFlash } from '../../lib/flash';
 import { iam } from '../../lib/iam';
-import { emptyPolicy, managedPolicyLimit } from '../../policies/names';
+import { policyPath } from '../../lib/paths';
+import { useAction } from '../../lib/requests';
+import { emptyPolicy, managedPolicyLimit } from '../../policies/document';
 import PolicyEditor from '../../policies/PolicyEditor';
-import { policyPath } from '../../users/paths';
-import { useAction } from '../../users/requests';
 
 export default function CreatePolicy() {
   const navigate = useNavigate();

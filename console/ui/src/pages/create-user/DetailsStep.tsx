@@ -5,7 +5,7 @@ import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { nameProblem } from '../../users/names';
+import { nameProblem } from '../../lib/names';
 import PasswordChoice from '../../users/PasswordChoice';
 import type { Draft } from './draft';
 

@@ -3,7 +3,7 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Tiles from '@cloudscape-design/components/tiles';
-import Picker from '../../users/Picker';
+import Picker from '../../components/Picker';
 import type { Draft } from './draft';
 
 type Props = { draft: Draft; onChange: (part: Partial<Draft>) => void };

@@ -7,10 +7,10 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useNavigate } from 'react-router';
 import Page from '../../components/Page';
-import { errorText } from '../../lib/iam';
+import { errorLine } from '../../lib/iam';
+import { userPath } from '../../lib/paths';
 import ConsoleCredentials from '../../users/ConsoleCredentials';
-import type { Created } from '../../users/createUser';
-import { userPath } from '../../users/paths';
+import type { Created } from './createUser';
 
 export default function Result({ created }: { created: Created }) {
   const navigate = useNavigate();
@@ -26,7 +26,7 @@ export default function Result({ created }: { created: Created }) {
               <ul>
                 {failures.map(({ what, error }) => (
                   <li key={what}>
-                    {what}: {errorText(error).code}: {errorText(error).message}
+                    {what}: {errorLine(error)}
                   </li>
                 ))}
               </ul>

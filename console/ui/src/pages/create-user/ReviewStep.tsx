@@ -4,7 +4,7 @@ import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import ErrorAlert from '../../components/ErrorAlert';
-import TagFields from '../../users/TagFields';
+import TagFields from '../../tags/TagFields';
 import { chosenGroups, chosenPolicies, type Draft } from './draft';
 
 type Props = { draft: Draft; onChange: (part: Partial<Draft>) => void; error: unknown };

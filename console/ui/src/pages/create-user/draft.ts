@@ -1,7 +1,8 @@
 // What the wizard has been told so far. It lives in memory only, because a password is part of it.
+import { changePasswordPolicy } from '../../policies/names';
+import { filled, type Tag } from '../../tags/TagFields';
 import { chosenPassword, firstChoice, type PasswordChoiceValue } from '../../users/PasswordChoice';
-import { changePasswordPolicy, type NewUser } from '../../users/createUser';
-import { filled, type Tag } from '../../users/TagFields';
+import { type NewUser } from './createUser';
 
 export type Draft = {
   name: string;

@@ -1,8 +1,8 @@
 // The report as a table, a page at a time, with the columns one chooses.
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
-import { useLocalPages } from '../../reports/localPages';
-import ListTable from '../../users/ListTable';
+import ListTable from '../../components/ListTable';
+import { useLocalPages } from '../../lib/paging';
 
 const few = [
   'user',
@@ -21,7 +21,7 @@ export default function Preview({ columns, rows }: { columns: string[]; rows: st
   return (
     <ListTable<string[]>
       title="Contents"
-      source={{ ...pages, loading: false, error: undefined }}
+      source={pages}
       id={(row) => row[0] ?? ''}
       columns={shown.map(({ name, at }) => ({
         id: name,

@@ -8,13 +8,13 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import ErrorAlert from '../../components/ErrorAlert';
 import Page from '../../components/Page';
+import { parseCSV } from '../../lib/csv';
+import { downloadCSV } from '../../lib/download';
 import { ago, dateTime } from '../../lib/format';
-import { latestReport, makeReport, type CredentialReport as Report } from '../../reports/credentialReport';
-import { parseCSV } from '../../reports/csv';
+import { useAction, useAnswer } from '../../lib/requests';
 import { useSession } from '../../lib/session';
-import { download } from '../../users/csv';
-import { useAction, useAnswer } from '../../users/requests';
 import Preview from './Preview';
+import { latestReport, makeReport, type CredentialReport as Report } from './report';
 
 /** Rows of a report that the page still shows; a larger one is for a spreadsheet. */
 const shownAtMost = 1000;
@@ -56,7 +56,7 @@ export default function CredentialReport() {
                     variant="primary"
                     iconName="download"
                     disabled={!report}
-                    onClick={() => report && download(fileName(user?.account ?? '', report), report.csv)}
+                    onClick={() => report && downloadCSV(fileName(user?.account ?? '', report), report.csv)}
                   >
                     Download report
                   </Button>

@@ -4,12 +4,12 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
+import Copy from '../../components/Copy';
 import ErrorAlert from '../../components/ErrorAlert';
 import { iam } from '../../lib/iam';
+import { signInURL } from '../../lib/paths';
+import { useAnswer } from '../../lib/requests';
 import { useSession } from '../../lib/session';
-import Copy from '../../users/Copy';
-import { useAnswer } from '../../users/requests';
-import { signInURL } from '../../users/signInURL';
 
 export default function Account() {
   const { state } = useSession();

@@ -2,8 +2,8 @@
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import { useNavigate } from 'react-router';
+import { assignPath } from '../../lib/paths';
 import { useSession } from '../../lib/session';
-import { assignPath } from '../../users/paths';
 
 export default function OwnMFA() {
   const { user, mfa } = useSession().state;

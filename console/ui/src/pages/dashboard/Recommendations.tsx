@@ -4,15 +4,15 @@ import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
-import Spinner from '@cloudscape-design/components/spinner';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { ReactNode } from 'react';
 import { useNavigate } from 'react-router';
 import ErrorAlert from '../../components/ErrorAlert';
+import Loading from '../../components/Loading';
+import { assignPath } from '../../lib/paths';
+import type { Answer } from '../../lib/requests';
 import { useSession } from '../../lib/session';
-import { assignPath } from '../../users/paths';
-import type { Answer } from '../../users/requests';
 
 export type Summary = Answer<Partial<Record<string, number>>>;
 
@@ -20,7 +20,7 @@ export default function Recommendations({ summary: { value, error, loading } }: 
   return (
     <Container header={<Header variant="h2">Security recommendations</Header>}>
       <ErrorAlert error={error} />
-      {!value && loading && <Spinner />}
+      {!value && loading && <Loading />}
       {value && (
         <SpaceBetween size="l">
           <RootMFA enabled={value.AccountMFAEnabled === 1} />
@@ -38,7 +38,10 @@ function Recommendation({ good, title, children, action }: RecommendationProps) 
   return (
     <SpaceBetween size="xxs">
       <StatusIndicator type={good ? 'success' : 'warning'}>
-        <Box variant="strong">{title}</Box>
+        <Box variant="strong">
+          {/* The indicator would break lines within words. */}
+          <span style={{ wordBreak: 'break-word' }}>{title}</span>
+        </Box>
       </StatusIndicator>
       <Box color="text-body-secondary">{children}</Box>
       {action}

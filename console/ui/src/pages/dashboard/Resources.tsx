@@ -3,8 +3,8 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
-import Spinner from '@cloudscape-design/components/spinner';
 import ErrorAlert from '../../components/ErrorAlert';
+import Loading from '../../components/Loading';
 import type { Summary } from './Recommendations';
 
 const kinds = [
@@ -19,7 +19,7 @@ export default function Resources({ summary: { value, error, loading } }: { summ
   return (
     <Container header={<Header variant="h2">IAM resources</Header>}>
       <ErrorAlert error={error} />
-      {!value && loading && <Spinner />}
+      {!value && loading && <Loading />}
       {value && (
         <KeyValuePairs
           columns={3}

@@ -4,7 +4,7 @@ import Grid from '@cloudscape-design/components/grid';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Page from '../../components/Page';
 import { iam } from '../../lib/iam';
-import { useAnswer } from '../../users/requests';
+import { useAnswer } from '../../lib/requests';
 import Account from './Account';
 import OwnMFA from './OwnMFA';
 import Recommendations from './Recommendations';

@@ -5,7 +5,7 @@ import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useId, useState } from 'react';
-import type { Filters } from '../../reports/events';
+import type { Filters } from './events';
 import './filters.css';
 
 type Props = { filters: Filters; onChange: (filters: Filters) => void };

@@ -5,13 +5,13 @@ import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
+import ListTable from '../../components/ListTable';
 import Page from '../../components/Page';
 import { call } from '../../lib/console';
 import { usePages } from '../../lib/paging';
-import { actor, errorCode, query, sourceIP, type Event, type Filters } from '../../reports/events';
-import ListTable from '../../users/ListTable';
 import EventFilters from './EventFilters';
 import EventRecord from './EventRecord';
+import { actor, errorCode, query, sourceIP, type Event, type Filters } from './events';
 
 export default function Events() {
   const [search, setSearch] = useSearchParams();

@@ -6,19 +6,19 @@ import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import Confirm from '../../components/Confirm';
+import ListTable, { pageSearch } from '../../components/ListTable';
+import PickDialog from '../../components/PickDialog';
 import { ago } from '../../lib/format';
 import { iam } from '../../lib/iam';
 import { usePages } from '../../lib/paging';
-import ListTable from '../../users/ListTable';
-import { userPath } from '../../users/paths';
-import PickDialog from '../../users/PickDialog';
-import { useAction } from '../../users/requests';
+import { userPath } from '../../lib/paths';
+import { useAction } from '../../lib/requests';
 
 export default function Members({ groupName: GroupName }: { groupName: string }) {
   const users = usePages(
     async (Marker) => {
       const page = await iam.send(new GetGroupCommand({ GroupName, Marker, MaxItems: 50 }));
-      return { items: page.Users ?? [], marker: page.Marker };
+      return { items: page.Users, marker: page.Marker };
     },
     [GroupName],
   );
@@ -42,10 +42,7 @@ export default function Members({ groupName: GroupName }: { groupName: string })
         source={users}
         id={(user) => user.UserName ?? ''}
         selection={{ type: 'multi', ids: chosen, onChange: setChosen }}
-        search={{
-          label: 'Find by name on this page',
-          noMatch: (text) => `No user on this page has “${text}” in the name. The search reads this page only.`,
-        }}
+        search={pageSearch('users')}
         columns={[
           {
             id: 'name',
@@ -58,7 +55,11 @@ export default function Members({ groupName: GroupName }: { groupName: string })
         ]}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button disabled={chosen.length === 0} onClick={() => (clear(), setOpen('remove'))}>
+            <Button
+              disabled={chosen.length === 0}
+              disabledReason="Select users first."
+              onClick={() => (clear(), setOpen('remove'))}
+            >
               Remove users
             </Button>
             <Button onClick={() => setOpen('add')}>Add users</Button>
@@ -72,7 +73,7 @@ export default function Members({ groupName: GroupName }: { groupName: string })
           submitLabel="Add users"
           of="users"
           without={users.items.map((user) => user.UserName ?? '')}
-          add={async (UserName) => void (await iam.send(new AddUserToGroupCommand({ GroupName, UserName })))}
+          add={(UserName) => iam.send(new AddUserToGroupCommand({ GroupName, UserName }))}
           onClose={(changed) => {
             setOpen(undefined);
             if (changed) users.reload();
@@ -81,10 +82,9 @@ export default function Members({ groupName: GroupName }: { groupName: string })
       )}
       {open === 'remove' && (
         <Confirm
-          visible
           title={`Remove from group ${GroupName}?`}
           confirmLabel="Remove users"
-          loading={busy}
+          busy={busy}
           error={error}
           onConfirm={() => void remove()}
           onDismiss={() => setOpen(undefined)}

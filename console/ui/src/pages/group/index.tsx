@@ -1,25 +1,22 @@
 // The page of one user group: the summary, its users and its policies.
 import { GetGroupCommand } from '@aws-sdk/client-iam';
 import Button from '@cloudscape-design/components/button';
-import Container from '@cloudscape-design/components/container';
-import Header from '@cloudscape-design/components/header';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
-import ErrorAlert from '../../components/ErrorAlert';
+import Copy from '../../components/Copy';
+import KeyValues from '../../components/KeyValues';
 import Page from '../../components/Page';
+import DeleteGroup from '../../deletion/DeleteGroup';
 import { useFlash } from '../../lib/flash';
 import { dateTime } from '../../lib/format';
 import { iam } from '../../lib/iam';
-import AttachedPolicies from '../../users/AttachedPolicies';
-import Copy from '../../users/Copy';
-import DeleteGroup from '../../users/DeleteGroup';
-import InlinePolicies from '../../users/InlinePolicies';
-import { groupPolicies } from '../../users/policyOwner';
-import { useAnswer } from '../../users/requests';
-import { useTab } from '../../users/useTab';
+import { useAnswer } from '../../lib/requests';
+import { useTab } from '../../lib/tab';
+import AttachedPolicies from '../../policies/AttachedPolicies';
+import InlinePolicies from '../../policies/InlinePolicies';
+import { groupPolicies } from '../../policies/policyOwner';
 import Members from './Members';
 
 export default function GroupPage() {
@@ -76,18 +73,14 @@ function Summary({ groupName: GroupName }: { groupName: string }) {
   const group = useAnswer(async () => (await iam.send(new GetGroupCommand({ GroupName, MaxItems: 1 }))).Group, [GroupName]);
   const waiting = group.loading ? 'Loading…' : 'Not available';
   return (
-    <Container header={<Header variant="h2">Summary</Header>}>
-      <SpaceBetween size="m">
-        <ErrorAlert error={group.error} />
-        <KeyValuePairs
-          columns={3}
-          items={[
-            { label: 'ARN', value: group.value?.Arn ? <Copy name="ARN" value={group.value.Arn} shown={group.value.Arn} /> : waiting },
-            { label: 'Path', value: group.value?.Path ?? waiting },
-            { label: 'Created', value: group.value ? dateTime(group.value.CreateDate) : waiting },
-          ]}
-        />
-      </SpaceBetween>
-    </Container>
+    <KeyValues
+      title="Summary"
+      errors={[group.error]}
+      pairs={{
+        ARN: group.value?.Arn ? <Copy name="ARN" value={group.value.Arn} shown={group.value.Arn} /> : waiting,
+        Path: group.value?.Path ?? waiting,
+        Created: group.value ? dateTime(group.value.CreateDate) : waiting,
+      }}
+    />
   );
 }

@@ -7,18 +7,18 @@ import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
+import Dialog from '../../components/Dialog';
+import { useListPreferences } from '../../components/listPreferences';
+import ListTable, { pageSearch } from '../../components/ListTable';
 import Page from '../../components/Page';
+import DeleteGroup from '../../deletion/DeleteGroup';
 import { useFlash } from '../../lib/flash';
 import { dateTime } from '../../lib/format';
 import { iam } from '../../lib/iam';
+import { nameProblem } from '../../lib/names';
 import { usePages } from '../../lib/paging';
-import DeleteGroup from '../../users/DeleteGroup';
-import Dialog from '../../users/Dialog';
-import ListTable from '../../users/ListTable';
-import { useListPreferences } from '../../users/listPreferences';
-import { nameProblem } from '../../users/names';
-import { groupPath } from '../../users/paths';
-import { useAction } from '../../users/requests';
+import { groupPath } from '../../lib/paths';
+import { useAction } from '../../lib/requests';
 
 const columns = [
   {
@@ -33,15 +33,11 @@ const columns = [
 
 export default function Groups() {
   const flash = useFlash();
-  const { pageSize, visible, control } = useListPreferences({
-    key: 'groups.list',
-    columns: columns.map(({ id, header }) => ({ id, header, alwaysVisible: id === 'name' })),
-    pageSizes: [20, 50, 100],
-  });
+  const { pageSize, visible, control } = useListPreferences('groups.list', columns);
   const groups = usePages(
     async (Marker) => {
       const page = await iam.send(new ListGroupsCommand({ Marker, MaxItems: pageSize }));
-      return { items: page.Groups ?? [], marker: page.Marker };
+      return { items: page.Groups, marker: page.Marker };
     },
     [pageSize],
   );
@@ -58,14 +54,15 @@ export default function Groups() {
         source={groups}
         id={(group) => group.GroupName ?? ''}
         selection={{ type: 'single', ids: chosen, onChange: setChosen }}
-        search={{
-          label: 'Find by name on this page',
-          noMatch: (text) => `No group on this page has “${text}” in the name. The search reads this page only.`,
-        }}
+        search={pageSearch('groups')}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button iconName="refresh" ariaLabel="Refresh" onClick={groups.reload} />
-            <Button disabled={name === undefined} onClick={() => setOpen('delete')}>
+            <Button
+              disabled={name === undefined}
+              disabledReason="Select a group first."
+              onClick={() => setOpen('delete')}
+            >
               Delete
             </Button>
             <Button variant="primary" onClick={() => setOpen('create')}>
@@ -103,12 +100,19 @@ function CreateGroup({ onDismiss }: { onDismiss: () => void }) {
   const create = async () => {
     setTried(true);
     if (problem !== undefined) return;
-    if (!(await run(async () => void (await iam.send(new CreateGroupCommand({ GroupName: name })))))) return;
+    if (!(await run(() => iam.send(new CreateGroupCommand({ GroupName: name }))))) return;
     flash({ type: 'success', content: `Group ${name} was created. Add users and policies to it.` });
     void navigate(groupPath(name));
   };
   return (
-    <Dialog title="Create group" submitLabel="Create group" busy={busy} error={error} onSubmit={() => void create()} onDismiss={onDismiss}>
+    <Dialog
+      title="Create group"
+      submitLabel="Create group"
+      busy={busy}
+      error={error}
+      onSubmit={() => void create()}
+      onDismiss={onDismiss}
+    >
       <FormField
         label="Group name"
         errorText={tried ? problem : undefined}

@@ -7,15 +7,15 @@ import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useNavigate } from 'react-router';
+import { useListPreferences } from '../../components/listPreferences';
+import ListTable, { pageSearch } from '../../components/ListTable';
 import Page from '../../components/Page';
 import { ago } from '../../lib/format';
 import { iam } from '../../lib/iam';
 import { usePages } from '../../lib/paging';
+import { policyPath } from '../../lib/paths';
 import { usePreference } from '../../lib/preferences';
 import { policyType } from '../../policies/names';
-import ListTable from '../../users/ListTable';
-import { useListPreferences } from '../../users/listPreferences';
-import { policyPath } from '../../users/paths';
 
 const scopes = [
   { value: 'All', label: 'All' },
@@ -40,15 +40,11 @@ export default function Policies() {
   const navigate = useNavigate();
   const [kept, keep] = usePreference<string>('policies.scope', 'All');
   const scope = scopes.find(({ value }) => value === kept) ?? scopes[0];
-  const { pageSize, visible, control } = useListPreferences({
-    key: 'policies.list',
-    columns: columns.map(({ id, header }) => ({ id, header, alwaysVisible: id === 'name' })),
-    pageSizes: [20, 50, 100],
-  });
+  const { pageSize, visible, control } = useListPreferences('policies.list', columns);
   const policies = usePages(
     async (Marker) => {
       const page = await iam.send(new ListPoliciesCommand({ Scope: scope.value, Marker, MaxItems: pageSize }));
-      return { items: page.Policies ?? [], marker: page.Marker };
+      return { items: page.Policies, marker: page.Marker };
     },
     [scope.value, pageSize],
   );
@@ -71,10 +67,7 @@ export default function Policies() {
           source={policies}
           id={(p) => p.Arn ?? ''}
           name={(p) => p.PolicyName ?? ''}
-          search={{
-            label: 'Find by name on this page',
-            noMatch: (text) => `No policy on this page has “${text}” in its name. The search reads this page only.`,
-          }}
+          search={pageSearch('policies')}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               <Button iconName="refresh" ariaLabel="Refresh" onClick={policies.reload} />

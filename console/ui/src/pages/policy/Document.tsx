@@ -1,15 +1,15 @@
 // The JSON of the default version, and its change, which makes a new version.
 import { CreatePolicyVersionCommand, GetPolicyVersionCommand } from '@aws-sdk/client-iam';
 import Checkbox from '@cloudscape-design/components/checkbox';
-import Spinner from '@cloudscape-design/components/spinner';
 import { useState } from 'react';
 import ErrorAlert from '../../components/ErrorAlert';
+import Loading from '../../components/Loading';
 import { useFlash } from '../../lib/flash';
 import { iam } from '../../lib/iam';
+import { useAnswer } from '../../lib/requests';
+import { decode, managedPolicyLimit } from '../../policies/document';
 import EditableDocument from '../../policies/EditableDocument';
-import { isProvided, managedPolicyLimit } from '../../policies/names';
-import { decode } from '../../users/policyOwner';
-import { useAnswer } from '../../users/requests';
+import { isProvided } from '../../policies/names';
 
 type Props = { arn: string; version: string; onChanged: () => void };
 
@@ -18,13 +18,13 @@ export async function versionDocument(PolicyArn: string, VersionId: string): Pro
   return decode(PolicyVersion?.Document);
 }
 
-export function Document({ arn: PolicyArn, version, onChanged }: Props) {
+export default function Document({ arn: PolicyArn, version, onChanged }: Props) {
   const flash = useFlash();
   const stored = useAnswer(() => versionDocument(PolicyArn, version), [PolicyArn, version]);
   const [SetAsDefault, setAsDefault] = useState(true);
 
   if (stored.error) return <ErrorAlert error={stored.error} />;
-  if (stored.value === undefined) return <Spinner />;
+  if (stored.value === undefined) return <Loading />;
   return (
     <EditableDocument
       title={`Version ${version} (default)`}

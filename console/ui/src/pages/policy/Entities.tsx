@@ -1,13 +1,5 @@
 // The users, groups and roles a policy is attached to.
-import {
-  AttachGroupPolicyCommand,
-  AttachRolePolicyCommand,
-  AttachUserPolicyCommand,
-  DetachGroupPolicyCommand,
-  DetachRolePolicyCommand,
-  DetachUserPolicyCommand,
-  ListEntitiesForPolicyCommand,
-} from '@aws-sdk/client-iam';
+import { ListEntitiesForPolicyCommand } from '@aws-sdk/client-iam';
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
@@ -16,15 +8,15 @@ import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import Confirm from '../../components/Confirm';
+import Dialog from '../../components/Dialog';
+import ListTable from '../../components/ListTable';
+import type { Stage } from '../../deletion/dismantle';
 import { useFlash } from '../../lib/flash';
 import { iam } from '../../lib/iam';
-import { usePages, type Batch } from '../../lib/paging';
-import { rolePath } from '../../policies/names';
-import Dialog from '../../users/Dialog';
-import type { Stage } from '../../users/dismantle';
-import ListTable from '../../users/ListTable';
-import { groupPath, userPath } from '../../users/paths';
-import { all, useAction } from '../../users/requests';
+import { all, type Batch, usePages } from '../../lib/paging';
+import { groupPath, rolePath, userPath } from '../../lib/paths';
+import { useAction } from '../../lib/requests';
+import { policyOwner } from '../../policies/policyOwner';
 
 type Kind = 'user' | 'group' | 'role';
 type Entity = { kind: Kind; name: string };
@@ -34,7 +26,8 @@ const paths: Record<Kind, (name: string) => string> = { user: userPath, group: g
 
 async function page(PolicyArn: string, Marker?: string, MaxItems?: number): Promise<Batch<Entity>> {
   const input = { PolicyArn, Marker, MaxItems, PolicyUsageFilter: 'PermissionsPolicy' as const };
-  const { PolicyUsers = [], PolicyGroups = [], PolicyRoles = [], Marker: marker } = await iam.send(new ListEntitiesForPolicyCommand(input));
+  const answer = await iam.send(new ListEntitiesForPolicyCommand(input));
+  const { PolicyUsers = [], PolicyGroups = [], PolicyRoles = [], Marker: marker } = answer;
   return {
     items: [
       ...PolicyUsers.map(({ UserName = '' }) => ({ kind: 'user' as const, name: UserName })),
@@ -45,48 +38,24 @@ async function page(PolicyArn: string, Marker?: string, MaxItems?: number): Prom
   };
 }
 
-function attach(PolicyArn: string, { kind, name }: Entity): Promise<unknown> {
-  switch (kind) {
-    case 'user':
-      return iam.send(new AttachUserPolicyCommand({ UserName: name, PolicyArn }));
-    case 'group':
-      return iam.send(new AttachGroupPolicyCommand({ GroupName: name, PolicyArn }));
-    case 'role':
-      return iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn }));
-  }
-}
-
-function detach(PolicyArn: string, { kind, name }: Entity): Promise<unknown> {
-  switch (kind) {
-    case 'user':
-      return iam.send(new DetachUserPolicyCommand({ UserName: name, PolicyArn }));
-    case 'group':
-      return iam.send(new DetachGroupPolicyCommand({ GroupName: name, PolicyArn }));
-    case 'role':
-      return iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn }));
-  }
-}
-
 /** DeletePolicy wants it to be attached to nothing. */
 export function entityStage(arn: string): Stage {
   return {
     what: 'entities attached',
     list: async () => {
-      const entities = await all(async (Marker) => {
-        const { items, marker } = await page(arn, Marker);
-        return { items, Marker: marker };
-      });
+      const entities = await all((marker) => page(arn, marker));
       return entities.map((entity) => ({
         name: `it from ${entity.kind} ${entity.name}`,
-        remove: async () => void (await detach(arn, entity)),
+        remove: () => owner(entity).detach(arn),
       }));
     },
   };
 }
 
+const owner = ({ kind, name }: Entity) => policyOwner[kind](name);
 const key = ({ kind, name }: Entity) => `${name} (${words[kind].toLowerCase()})`;
 
-export function Entities({ arn, onChanged }: { arn: string; onChanged: () => void }) {
+export default function Entities({ arn, onChanged }: { arn: string; onChanged: () => void }) {
   const flash = useFlash();
   const entities = usePages((marker) => page(arn, marker, 50), [arn]);
   const [chosen, setChosen] = useState<string[]>([]);
@@ -126,7 +95,11 @@ export function Entities({ arn, onChanged }: { arn: string; onChanged: () => voi
         selection={{ type: 'single', ids: chosen, onChange: setChosen }}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button disabled={!entity} onClick={() => setOpen('detach')}>
+            <Button
+              disabled={!entity}
+              disabledReason="Select a user, group or role first."
+              onClick={() => setOpen('detach')}
+            >
               Detach
             </Button>
             <Button onClick={() => setOpen('attach')}>Attach</Button>
@@ -139,17 +112,16 @@ export function Entities({ arn, onChanged }: { arn: string; onChanged: () => voi
           busy={busy}
           error={error}
           onDismiss={close}
-          onAttach={(e) => void work(`The policy was attached to ${e.kind} ${e.name}.`, () => attach(arn, e))}
+          onAttach={(e) => void work(`The policy was attached to ${e.kind} ${e.name}.`, () => owner(e).attach(arn))}
         />
       )}
       {open === 'detach' && entity && (
         <Confirm
-          visible
           title={`Detach the policy from ${entity.kind} ${entity.name}?`}
           confirmLabel="Detach"
-          loading={busy}
+          busy={busy}
           error={error}
-          onConfirm={() => void work(`The policy was detached from ${entity.kind} ${entity.name}.`, () => detach(arn, entity))}
+          onConfirm={() => void work(`The policy was detached from ${entity.kind} ${entity.name}.`, () => owner(entity).detach(arn))}
           onDismiss={close}
         >
           What the policy allows and denies no longer applies to it.

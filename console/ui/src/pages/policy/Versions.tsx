@@ -7,24 +7,25 @@ import {
 } from '@aws-sdk/client-iam';
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Spinner from '@cloudscape-design/components/spinner';
 import { useState } from 'react';
 import Confirm from '../../components/Confirm';
 import ErrorAlert from '../../components/ErrorAlert';
+import ListTable from '../../components/ListTable';
+import Loading from '../../components/Loading';
+import type { Stage } from '../../deletion/dismantle';
 import { useFlash } from '../../lib/flash';
 import { dateTime } from '../../lib/format';
 import { iam } from '../../lib/iam';
+import { all } from '../../lib/paging';
+import { listed, useAction, useAnswer } from '../../lib/requests';
 import { isProvided } from '../../policies/names';
 import PolicyEditor from '../../policies/PolicyEditor';
-import type { Stage } from '../../users/dismantle';
-import ListTable from '../../users/ListTable';
-import { all, useAction, useAnswer } from '../../users/requests';
 import { versionDocument } from './Document';
 
 function listVersions(PolicyArn: string): Promise<PolicyVersion[]> {
   return all(async (Marker) => {
     const page = await iam.send(new ListPolicyVersionsCommand({ PolicyArn, Marker }));
-    return { items: page.Versions, Marker: page.Marker };
+    return { items: page.Versions, marker: page.Marker };
   });
 }
 
@@ -37,12 +38,12 @@ export function versionStage(PolicyArn: string): Stage {
         .filter((version) => !version.IsDefaultVersion)
         .map(({ VersionId = '' }) => ({
           name: `version ${VersionId}`,
-          remove: async () => void (await iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId }))),
+          remove: () => iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId })),
         })),
   };
 }
 
-export function Versions({ arn, onChanged }: { arn: string; onChanged: () => void }) {
+export default function Versions({ arn, onChanged }: { arn: string; onChanged: () => void }) {
   const flash = useFlash();
   const versions = useAnswer(() => listVersions(arn), [arn]);
   const [chosen, setChosen] = useState<string[]>([]);
@@ -51,6 +52,7 @@ export function Versions({ arn, onChanged }: { arn: string; onChanged: () => voi
   const version = versions.value?.find(({ VersionId }) => VersionId === chosen[0]);
   const id = version?.VersionId ?? '';
   const fixed = version === undefined || version.IsDefaultVersion === true;
+  const why = version ? 'This version is the default.' : 'Select a version first.';
 
   const done = (content: string) => {
     flash({ type: 'success', content });
@@ -76,7 +78,7 @@ export function Versions({ arn, onChanged }: { arn: string; onChanged: () => voi
       <ListTable
         title="Versions"
         description="A policy keeps five versions; the default one applies."
-        source={{ items: versions.value ?? [], loading: versions.loading, error: versions.error }}
+        source={listed(versions)}
         id={(v) => v.VersionId ?? ''}
         columns={[
           { id: 'version', header: 'Version', cell: (v) => v.VersionId, isRowHeader: true },
@@ -87,10 +89,15 @@ export function Versions({ arn, onChanged }: { arn: string; onChanged: () => voi
         actions={
           !isProvided(arn) && (
             <SpaceBetween direction="horizontal" size="xs">
-              <Button disabled={fixed} onClick={() => setDeleting(true)}>
+              <Button disabled={fixed} disabledReason={why} onClick={() => setDeleting(true)}>
                 Delete
               </Button>
-              <Button disabled={fixed} loading={busy && !deleting} onClick={() => void setDefault()}>
+              <Button
+                disabled={fixed}
+                disabledReason={why}
+                loading={busy && !deleting}
+                onClick={() => void setDefault()}
+              >
                 Set as default
               </Button>
             </SpaceBetween>
@@ -101,10 +108,9 @@ export function Versions({ arn, onChanged }: { arn: string; onChanged: () => voi
       {version && <VersionDocument arn={arn} id={id} />}
       {deleting && (
         <Confirm
-          visible
           title={`Delete version ${id}?`}
           confirmLabel="Delete"
-          loading={busy}
+          busy={busy}
           error={error}
           onConfirm={() => void remove()}
           onDismiss={() => setDeleting(false)}
@@ -119,6 +125,6 @@ export function Versions({ arn, onChanged }: { arn: string; onChanged: () => voi
 function VersionDocument({ arn, id }: { arn: string; id: string }) {
   const document = useAnswer(() => versionDocument(arn, id), [arn, id]);
   if (document.error) return <ErrorAlert error={document.error} />;
-  if (document.value === undefined) return <Spinner />;
+  if (document.value === undefined) return <Loading />;
   return <PolicyEditor label={`Policy document of version ${id}`} value={document.value} readOnly onChange={() => undefined} />;
 }

@@ -9,24 +9,25 @@ import {
 } from '@aws-sdk/client-iam';
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Spinner from '@cloudscape-design/components/spinner';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
+import Copy from '../../components/Copy';
 import ErrorAlert from '../../components/ErrorAlert';
+import KeyValues from '../../components/KeyValues';
+import Loading from '../../components/Loading';
 import Page from '../../components/Page';
+import DeleteDialog from '../../deletion/DeleteDialog';
 import { useFlash } from '../../lib/flash';
 import { dateTime } from '../../lib/format';
 import { iam } from '../../lib/iam';
-import KeyValues from '../../policies/KeyValues';
+import { all } from '../../lib/paging';
+import { useAnswer } from '../../lib/requests';
 import { isProvided, policyType } from '../../policies/names';
-import Tags from '../../policies/Tags';
-import Copy from '../../users/Copy';
-import DeleteDialog from '../../users/DeleteDialog';
-import { all, useAnswer } from '../../users/requests';
-import { Entities, entityStage } from './Entities';
-import { versionStage, Versions } from './Versions';
-import { Document } from './Document';
+import Tags from '../../tags/Tags';
+import Document from './Document';
+import Entities, { entityStage } from './Entities';
+import Versions, { versionStage } from './Versions';
 
 export default function Policy() {
   const arn = useSearchParams()[0].get('arn') ?? '';
@@ -43,7 +44,7 @@ export default function Policy() {
       actions={!isProvided(arn) && <Button onClick={() => setDeleting(true)}>Delete</Button>}
     >
       <ErrorAlert error={policy.error} />
-      {!policy.value && policy.loading && <Spinner size="large" />}
+      {!policy.value && policy.loading && <Loading />}
       {policy.value && <Loaded key={arn} arn={arn} policy={policy.value} onChanged={policy.reload} />}
       {deleting && (
         <DeleteDialog
@@ -51,7 +52,7 @@ export default function Policy() {
           name={name}
           loses="It is attached to users, groups or roles, which lose what it allows and denies, or it has other versions."
           stages={[entityStage(arn), versionStage(arn)]}
-          remove={async () => void (await iam.send(new DeletePolicyCommand({ PolicyArn: arn })))}
+          remove={() => iam.send(new DeletePolicyCommand({ PolicyArn: arn }))}
           onDismiss={() => setDeleting(false)}
           onDeleted={() => {
             flash({ type: 'success', content: `Policy ${name} was deleted.` });
@@ -110,7 +111,7 @@ function PolicyTags({ arn: PolicyArn }: { arn: string }) {
         list: () =>
           all(async (Marker) => {
             const page = await iam.send(new ListPolicyTagsCommand({ PolicyArn, Marker }));
-            return { items: page.Tags, Marker: page.Marker };
+            return { items: page.Tags, marker: page.Marker };
           }),
         tag: (Tags) => iam.send(new TagPolicyCommand({ PolicyArn, Tags })),
         untag: (TagKeys) => iam.send(new UntagPolicyCommand({ PolicyArn, TagKeys })),

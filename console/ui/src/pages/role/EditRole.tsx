@@ -3,10 +3,10 @@ import { UpdateRoleCommand, type Role } from '@aws-sdk/client-iam';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
+import Dialog from '../../components/Dialog';
+import SessionLength from '../../components/SessionLength';
 import { iam } from '../../lib/iam';
-import SessionLength from '../../policies/SessionLength';
-import Dialog from '../../users/Dialog';
-import { useAction } from '../../users/requests';
+import { useAction } from '../../lib/requests';
 
 type Props = { role: Role; onSaved: () => void; onDismiss: () => void };
 
@@ -22,7 +22,14 @@ export default function EditRole({ role, onSaved, onDismiss }: Props) {
       onSaved();
     });
   return (
-    <Dialog title="Edit role" submitLabel="Save" busy={busy} error={error} onSubmit={() => void save()} onDismiss={onDismiss}>
+    <Dialog
+      title="Edit role"
+      submitLabel="Save"
+      busy={busy}
+      error={error}
+      onSubmit={() => void save()}
+      onDismiss={onDismiss}
+    >
       <FormField label="Description">
         <Input value={description} autoComplete={false} onChange={({ detail }) => setDescription(detail.value)} />
       </FormField>

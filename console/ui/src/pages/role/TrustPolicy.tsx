@@ -2,8 +2,8 @@
 import { UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
 import { useFlash } from '../../lib/flash';
 import { iam } from '../../lib/iam';
+import { trustPolicyLimit } from '../../policies/document';
 import EditableDocument from '../../policies/EditableDocument';
-import { trustPolicyLimit } from '../../policies/names';
 
 type Props = { roleName: string; document: string; onChanged: () => void };
 

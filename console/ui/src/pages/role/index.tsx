@@ -10,29 +10,29 @@ import {
 import Button from '@cloudscape-design/components/button';
 import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Spinner from '@cloudscape-design/components/spinner';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
+import Copy from '../../components/Copy';
 import ErrorAlert from '../../components/ErrorAlert';
+import KeyValues from '../../components/KeyValues';
+import Loading from '../../components/Loading';
 import Page from '../../components/Page';
+import DeleteDialog from '../../deletion/DeleteDialog';
+import { policyStages } from '../../deletion/stages';
 import { useFlash } from '../../lib/flash';
-import { ago, dateTime } from '../../lib/format';
+import { ago, dateTime, duration } from '../../lib/format';
 import { iam } from '../../lib/iam';
-import KeyValues from '../../policies/KeyValues';
-import { rolePolicies } from '../../policies/roleOwner';
-import { inWords } from '../../policies/SessionLength';
-import Tags from '../../policies/Tags';
+import { all } from '../../lib/paging';
+import { policyPath } from '../../lib/paths';
+import { useAnswer } from '../../lib/requests';
+import { useTab } from '../../lib/tab';
+import AttachedPolicies from '../../policies/AttachedPolicies';
+import { decode } from '../../policies/document';
+import InlinePolicies from '../../policies/InlinePolicies';
+import { rolePolicies } from '../../policies/policyOwner';
 import { trusted } from '../../policies/trust';
-import AttachedPolicies from '../../users/AttachedPolicies';
-import Copy from '../../users/Copy';
-import DeleteDialog from '../../users/DeleteDialog';
-import InlinePolicies from '../../users/InlinePolicies';
-import { policyPath } from '../../users/paths';
-import { decode } from '../../users/policyOwner';
-import { all, useAnswer } from '../../users/requests';
-import { policyStages } from '../../users/stages';
-import { useTab } from '../../users/useTab';
+import Tags from '../../tags/Tags';
 import EditRole from './EditRole';
 import TrustPolicy from './TrustPolicy';
 
@@ -53,7 +53,7 @@ export default function Role() {
     >
       <SpaceBetween size="l">
         <ErrorAlert error={role.error} />
-        {!role.value && role.loading && <Spinner size="large" />}
+        {!role.value && role.loading && <Loading />}
         {role.value && <Summary role={role.value} onChanged={role.reload} />}
         <Tabs
           key={name}
@@ -88,7 +88,7 @@ export default function Role() {
           name={name}
           loses="It has policies, attached or inline."
           stages={policyStages(owner)}
-          remove={async () => void (await iam.send(new DeleteRoleCommand({ RoleName: name })))}
+          remove={() => iam.send(new DeleteRoleCommand({ RoleName: name }))}
           onDismiss={() => setDeleting(false)}
           onDeleted={() => {
             flash({ type: 'success', content: `Role ${name} was deleted.` });
@@ -114,7 +114,7 @@ function Summary({ role, onChanged }: { role: WireRole; onChanged: () => void })
           Created: dateTime(role.CreateDate),
           'Last activity': used ? ago(used) : 'None',
           'Trusted entities': trusted(decode(role.AssumeRolePolicyDocument)).join('; '),
-          'Maximum session duration': inWords(role.MaxSessionDuration ?? 3600),
+          'Maximum session duration': duration(role.MaxSessionDuration ?? 3600),
           'Permissions boundary': boundary && <Link href={policyPath(boundary)}>{boundary}</Link>,
           Description: role.Description,
         }}
@@ -132,7 +132,7 @@ function RoleTags({ name: RoleName }: { name: string }) {
         list: () =>
           all(async (Marker) => {
             const page = await iam.send(new ListRoleTagsCommand({ RoleName, Marker }));
-            return { items: page.Tags, Marker: page.Marker };
+            return { items: page.Tags, marker: page.Marker };
           }),
         tag: (Tags) => iam.send(new TagRoleCommand({ RoleName, Tags })),
         untag: (TagKeys) => iam.send(new UntagRoleCommand({ RoleName, TagKeys })),

@@ -3,15 +3,14 @@ import { CreateRoleCommand } from '@aws-sdk/client-iam';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
-import { iam } from '../../lib/iam';
+import Dialog from '../../components/Dialog';
+import SessionLength from '../../components/SessionLength';
+import { hasCode, iam } from '../../lib/iam';
+import { useAction } from '../../lib/requests';
 import { useSession } from '../../lib/session';
-import { hasCode } from '../../policies/code';
-import { trustPolicyLimit } from '../../policies/names';
+import { trustPolicyLimit } from '../../policies/document';
 import PolicyEditor from '../../policies/PolicyEditor';
-import SessionLength from '../../policies/SessionLength';
 import { trustTemplate } from '../../policies/trust';
-import Dialog from '../../users/Dialog';
-import { useAction } from '../../users/requests';
 
 type Props = { onCreated: (name: string) => void; onDismiss: () => void };
 

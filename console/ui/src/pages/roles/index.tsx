@@ -6,16 +6,16 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
+import { useListPreferences } from '../../components/listPreferences';
+import ListTable, { pageSearch } from '../../components/ListTable';
 import Page from '../../components/Page';
 import { useFlash } from '../../lib/flash';
+import { duration } from '../../lib/format';
 import { iam } from '../../lib/iam';
 import { usePages } from '../../lib/paging';
-import { rolePath } from '../../policies/names';
-import { inWords } from '../../policies/SessionLength';
+import { rolePath } from '../../lib/paths';
+import { decode } from '../../policies/document';
 import { trusted } from '../../policies/trust';
-import ListTable from '../../users/ListTable';
-import { useListPreferences } from '../../users/listPreferences';
-import { decode } from '../../users/policyOwner';
 import CreateRole from './CreateRole';
 import { Activity, useLastActivity, type LastActivity } from './lastActivity';
 
@@ -30,7 +30,7 @@ const columns: (TableProps.ColumnDefinition<Row> & { id: string; header: string 
   },
   { id: 'trusted', header: 'Trusted entities', cell: ({ role }) => trusted(decode(role.AssumeRolePolicyDocument)).join('; ') || '-' },
   { id: 'activity', header: 'Last activity', cell: ({ activity }) => <Activity of={activity} /> },
-  { id: 'session', header: 'Maximum session', cell: ({ role }) => inWords(role.MaxSessionDuration ?? 3600) },
+  { id: 'session', header: 'Maximum session', cell: ({ role }) => duration(role.MaxSessionDuration ?? 3600) },
   { id: 'path', header: 'Path', cell: ({ role }) => role.Path },
 ];
 
@@ -38,19 +38,15 @@ export default function Roles() {
   const navigate = useNavigate();
   const flash = useFlash();
   const [creating, setCreating] = useState(false);
-  const { pageSize, visible, control } = useListPreferences({
-    key: 'roles.list',
-    columns: columns.map(({ id, header }) => ({ id, header, alwaysVisible: id === 'name' })),
-    pageSizes: [20, 50, 100],
-  });
+  const { pageSize, visible, control } = useListPreferences('roles.list', columns);
   const roles = usePages(
     async (Marker) => {
       const page = await iam.send(new ListRolesCommand({ Marker, MaxItems: pageSize }));
-      return { items: page.Roles ?? [], marker: page.Marker };
+      return { items: page.Roles, marker: page.Marker };
     },
     [pageSize],
   );
-  const activity = useLastActivity(roles.items.map(({ RoleName = '' }) => RoleName));
+  const activity = useLastActivity(roles.items);
   const rows = { ...roles, items: roles.items.map((role) => ({ role, activity: activity.get(role.RoleName ?? '') })) };
 
   return (
@@ -62,10 +58,7 @@ export default function Roles() {
         preferences={control}
         source={rows}
         id={({ role }) => role.RoleName ?? ''}
-        search={{
-          label: 'Find by name on this page',
-          noMatch: (text) => `No role on this page has “${text}” in its name. The search reads this page only.`,
-        }}
+        search={pageSearch('roles')}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button iconName="refresh" ariaLabel="Refresh" onClick={roles.reload} />

@@ -1,16 +1,16 @@
 // When the roles of a page were last used, which ListRoles does not tell: asked role by role, a few at once.
-import { GetRoleCommand } from '@aws-sdk/client-iam';
+import { GetRoleCommand, type Role } from '@aws-sdk/client-iam';
 import { useEffect, useState } from 'react';
+import Denied from '../../components/Denied';
 import { ago } from '../../lib/format';
 import { errorText, iam } from '../../lib/iam';
-import { forEach } from '../../reports/pool';
-import Denied from '../../users/Denied';
+import { forEach, type Failure } from '../../lib/pool';
 
 export type LastActivity = { used?: Date; error?: unknown };
 
-export function useLastActivity(names: string[]): Map<string, LastActivity> {
+/** roles: the same array until they are asked for anew, and with them this. */
+export function useLastActivity(roles: Role[]): Map<string, LastActivity> {
   const [known, setKnown] = useState(new Map<string, LastActivity>());
-  const key = JSON.stringify(names);
   useEffect(() => {
     const control = new AbortController();
     const note = (name: string, activity: LastActivity) =>
@@ -19,11 +19,11 @@ export function useLastActivity(names: string[]): Map<string, LastActivity> {
       const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
       note(RoleName, { used: Role?.RoleLastUsed?.LastUsedDate });
     };
-    const failed = (failures: { name: string; error: unknown }[]) => failures.forEach(({ name, error }) => note(name, { error }));
+    const failed = (failures: Failure[]) => failures.forEach(({ name, error }) => note(name, { error }));
     setKnown(new Map());
-    void forEach(JSON.parse(key) as string[], ask, ({ failures }) => failed(failures.slice(-1)), control.signal);
+    void forEach(roles.map(({ RoleName = '' }) => RoleName), ask, ({ failures }) => failed(failures.slice(-1)), control.signal);
     return () => control.abort();
-  }, [key]);
+  }, [roles]);
   return known;
 }
 

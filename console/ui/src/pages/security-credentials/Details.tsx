@@ -1,8 +1,8 @@
 // Who one is, and the address at which one signs in.
+import Copy from '../../components/Copy';
+import KeyValues from '../../components/KeyValues';
+import { signInURL } from '../../lib/paths';
 import { useSession } from '../../lib/session';
-import KeyValues from '../../policies/KeyValues';
-import Copy from '../../users/Copy';
-import { signInURL } from '../../users/signInURL';
 
 export default function Details() {
   const { state } = useSession();

@@ -6,11 +6,11 @@ import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
+import Dialog from '../../components/Dialog';
 import { call } from '../../lib/console';
 import { useFlash } from '../../lib/flash';
 import { iam } from '../../lib/iam';
-import Dialog from '../../users/Dialog';
-import { useAction } from '../../users/requests';
+import { useAction } from '../../lib/requests';
 
 function change(root: boolean, OldPassword: string, NewPassword: string): Promise<unknown> {
   if (root) return call('ChangeRootPassword', { OldPassword, NewPassword });
@@ -45,7 +45,7 @@ function ChangeDialog({ root, onClose }: { root: boolean; onClose: () => void })
   const differs = again !== '' && again !== next;
 
   const submit = async () => {
-    if (!(await run(async () => void (await change(root, old, next))))) return;
+    if (!(await run(() => change(root, old, next)))) return;
     flash({ type: 'success', content: 'The password was changed. You can end your other console sessions below.' });
     onClose();
   };

@@ -6,8 +6,8 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useNavigate } from 'react-router';
 import ErrorAlert from '../../components/ErrorAlert';
 import { iam } from '../../lib/iam';
-import { assignPath } from '../../users/paths';
-import { useAnswer } from '../../users/requests';
+import { assignPath } from '../../lib/paths';
+import { useAnswer } from '../../lib/requests';
 
 export default function RootWarnings() {
   const navigate = useNavigate();

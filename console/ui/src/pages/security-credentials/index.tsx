@@ -1,11 +1,11 @@
 // One's own credentials, an IAM user's or, apart, root's: password, MFA devices, access keys, console sessions.
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useNavigate } from 'react-router';
+import AccessKeys from '../../access-keys/AccessKeys';
 import Page from '../../components/Page';
+import { assignPath } from '../../lib/paths';
 import { useSession } from '../../lib/session';
 import DeviceTable from '../../mfa/DeviceTable';
-import AccessKeys from '../../users/AccessKeys';
-import { assignPath } from '../../users/paths';
 import Details from './Details';
 import Password from './Password';
 import RootWarnings from './RootWarnings';

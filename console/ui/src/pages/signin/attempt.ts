@@ -6,7 +6,7 @@ import { useSession, type SessionState } from '../../lib/session';
 import { KeyError } from '../../lib/webauthn';
 
 /** Shown above the form; number sets two equal messages apart, so that the second is announced as well. */
-export type Message = { type: 'error' | 'success'; text: string; number: number };
+type Message = { type: 'error' | 'success'; text: string; number: number };
 
 export type Attempt = {
   busy: boolean;
@@ -58,7 +58,7 @@ export function useAttempt(): Attempt {
 }
 
 /** What a failed step says, with how long to wait where the server told it. */
-export function words(e: unknown): string {
+function words(e: unknown): string {
   if (e instanceof ConsoleError) {
     return e.retryAfter === undefined ? e.message : `${e.message} Try again in ${wait(e.retryAfter)}.`;
   }

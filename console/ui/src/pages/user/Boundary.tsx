@@ -13,10 +13,11 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import Confirm from '../../components/Confirm';
 import ErrorAlert from '../../components/ErrorAlert';
+import Loading from '../../components/Loading';
+import PickDialog from '../../components/PickDialog';
 import { iam } from '../../lib/iam';
-import { policyPath } from '../../users/paths';
-import PickDialog from '../../users/PickDialog';
-import { useAction, useAnswer } from '../../users/requests';
+import { policyPath } from '../../lib/paths';
+import { useAction, useAnswer } from '../../lib/requests';
 
 export default function Boundary({ userName: UserName }: { userName: string }) {
   const boundary = useAnswer(
@@ -26,7 +27,7 @@ export default function Boundary({ userName: UserName }: { userName: string }) {
   const { busy, error, run, clear } = useAction();
   const [open, setOpen] = useState<'set' | 'remove'>();
   const remove = async () => {
-    if (!(await run(async () => void (await iam.send(new DeleteUserPermissionsBoundaryCommand({ UserName })))))) return;
+    if (!(await run(() => iam.send(new DeleteUserPermissionsBoundaryCommand({ UserName }))))) return;
     setOpen(undefined);
     boundary.reload();
   };
@@ -51,7 +52,7 @@ export default function Boundary({ userName: UserName }: { userName: string }) {
       }
     >
       <ErrorAlert error={boundary.error} />
-      {boundary.loading && <Box color="text-status-inactive">Loading…</Box>}
+      {boundary.loading && <Loading />}
       {arn === null && 'Not set'}
       {arn && <Link href={policyPath(arn)}>{arn}</Link>}
       {open === 'set' && (
@@ -60,8 +61,8 @@ export default function Boundary({ userName: UserName }: { userName: string }) {
           submitLabel="Set boundary"
           of="policies"
           single
-          add={async (PermissionsBoundary) =>
-            void (await iam.send(new PutUserPermissionsBoundaryCommand({ UserName, PermissionsBoundary })))
+          add={(PermissionsBoundary) =>
+            iam.send(new PutUserPermissionsBoundaryCommand({ UserName, PermissionsBoundary }))
           }
           onClose={(changed) => {
             setOpen(undefined);
@@ -71,10 +72,9 @@ export default function Boundary({ userName: UserName }: { userName: string }) {
       )}
       {open === 'remove' && (
         <Confirm
-          visible
           title={`Remove the permissions boundary of ${UserName}?`}
           confirmLabel="Remove boundary"
-          loading={busy}
+          busy={busy}
           error={error}
           onConfirm={() => void remove()}
           onDismiss={() => setOpen(undefined)}

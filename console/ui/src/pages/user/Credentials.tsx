@@ -1,11 +1,11 @@
 // Tab: console password, MFA devices, access keys and console sessions of the user.
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useNavigate } from 'react-router';
+import AccessKeys from '../../access-keys/AccessKeys';
+import { assignPath } from '../../lib/paths';
 import DeviceTable from '../../mfa/DeviceTable';
-import AccessKeys from '../../users/AccessKeys';
-import ConsolePassword from '../../users/ConsolePassword';
-import ConsoleSessions from '../../users/ConsoleSessions';
-import { assignPath } from '../../users/paths';
+import ConsolePassword from './ConsolePassword';
+import ConsoleSessions from './ConsoleSessions';
 
 type Props = { userName: string; /** What the summary shows may have changed. */ onChange: () => void };
 

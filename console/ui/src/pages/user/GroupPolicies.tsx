@@ -1,18 +1,18 @@
 // The policies that a user has by its groups.
 import Link from '@cloudscape-design/components/link';
+import Denied from '../../components/Denied';
+import ListTable from '../../components/ListTable';
 import { errorText } from '../../lib/iam';
-import Denied from '../../users/Denied';
-import ListTable from '../../users/ListTable';
-import { groupPath, policyPath } from '../../users/paths';
-import { useAnswer } from '../../users/requests';
-import { policiesOfGroups, type Inherited } from './groupsOfUser';
+import { groupPath, policyPath } from '../../lib/paths';
+import { listed, useAnswer } from '../../lib/requests';
+import { policiesOfGroups, type Inherited } from '../../users/groupsOfUser';
 
 export default function GroupPolicies({ userName }: { userName: string }) {
   const policies = useAnswer(() => policiesOfGroups(userName), [userName]);
   return (
     <ListTable<Inherited>
       title="Policies from groups"
-      source={{ items: policies.value ?? [], loading: policies.loading, error: policies.error }}
+      source={listed(policies)}
       id={({ group, policy, arn, error }) => `${group}/${arn ?? policy ?? errorText(error).message}`}
       columns={[
         { id: 'policy', header: 'Policy name', cell: (one) => <Name of={one} />, isRowHeader: true },

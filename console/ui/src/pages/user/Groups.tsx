@@ -5,12 +5,12 @@ import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import Confirm from '../../components/Confirm';
+import ListTable from '../../components/ListTable';
+import PickDialog from '../../components/PickDialog';
 import { iam } from '../../lib/iam';
-import ListTable from '../../users/ListTable';
-import { groupPath } from '../../users/paths';
-import PickDialog from '../../users/PickDialog';
-import { useAction, useAnswer } from '../../users/requests';
-import { groupsOfUser } from './groupsOfUser';
+import { groupPath } from '../../lib/paths';
+import { listed, useAction, useAnswer } from '../../lib/requests';
+import { groupsOfUser } from '../../users/groupsOfUser';
 
 export default function Groups({ userName: UserName }: { userName: string }) {
   const groups = useAnswer(() => groupsOfUser(UserName), [UserName]);
@@ -20,7 +20,7 @@ export default function Groups({ userName: UserName }: { userName: string }) {
   const names = groups.value?.map((group) => group.GroupName ?? '') ?? [];
   const name = names.find((one) => one === chosen[0]);
   const remove = async (GroupName: string) => {
-    if (!(await run(async () => void (await iam.send(new RemoveUserFromGroupCommand({ GroupName, UserName })))))) return;
+    if (!(await run(() => iam.send(new RemoveUserFromGroupCommand({ GroupName, UserName }))))) return;
     setOpen(undefined);
     groups.reload();
   };
@@ -28,7 +28,7 @@ export default function Groups({ userName: UserName }: { userName: string }) {
     <>
       <ListTable<Group>
         title="Groups of the user"
-        source={{ items: groups.value ?? [], loading: groups.loading, error: groups.error }}
+        source={listed(groups)}
         id={(group) => group.GroupName ?? ''}
         selection={{ type: 'single', ids: chosen, onChange: setChosen }}
         columns={[
@@ -42,7 +42,11 @@ export default function Groups({ userName: UserName }: { userName: string }) {
         ]}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button disabled={name === undefined} onClick={() => (clear(), setOpen('remove'))}>
+            <Button
+              disabled={name === undefined}
+              disabledReason="Select a group first."
+              onClick={() => (clear(), setOpen('remove'))}
+            >
               Remove from group
             </Button>
             <Button onClick={() => setOpen('add')}>Add user to groups</Button>
@@ -56,7 +60,7 @@ export default function Groups({ userName: UserName }: { userName: string }) {
           submitLabel="Add user to groups"
           of="groups"
           without={names}
-          add={async (GroupName) => void (await iam.send(new AddUserToGroupCommand({ GroupName, UserName })))}
+          add={(GroupName) => iam.send(new AddUserToGroupCommand({ GroupName, UserName }))}
           onClose={(changed) => {
             setOpen(undefined);
             if (changed) groups.reload();
@@ -65,10 +69,9 @@ export default function Groups({ userName: UserName }: { userName: string }) {
       )}
       {open === 'remove' && name !== undefined && (
         <Confirm
-          visible
           title={`Remove ${UserName} from group ${name}?`}
           confirmLabel="Remove from group"
-          loading={busy}
+          busy={busy}
           error={error}
           onConfirm={() => void remove(name)}
           onDismiss={() => setOpen(undefined)}

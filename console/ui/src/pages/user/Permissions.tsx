@@ -1,8 +1,8 @@
 // Tab: everything that decides what the user may do.
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import AttachedPolicies from '../../users/AttachedPolicies';
-import InlinePolicies from '../../users/InlinePolicies';
-import { userPolicies } from '../../users/policyOwner';
+import AttachedPolicies from '../../policies/AttachedPolicies';
+import InlinePolicies from '../../policies/InlinePolicies';
+import { userPolicies } from '../../policies/policyOwner';
 import Boundary from './Boundary';
 import GroupPolicies from './GroupPolicies';
 

@@ -1,17 +1,13 @@
 // The head of a user's page: what one wants to know first. Details that a policy hides say so, one by one.
 import { GetUserCommand } from '@aws-sdk/client-iam';
-import Container from '@cloudscape-design/components/container';
-import Header from '@cloudscape-design/components/header';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { ReactNode } from 'react';
-import ErrorAlert from '../../components/ErrorAlert';
+import Copy from '../../components/Copy';
+import Denied from '../../components/Denied';
+import KeyValues from '../../components/KeyValues';
 import { dateTime, days } from '../../lib/format';
 import { iam } from '../../lib/iam';
-import Copy from '../../users/Copy';
-import Denied from '../../users/Denied';
-import { lastActivityText, mfaKinds, useUserDetails, type Detail, type UserDetails } from '../../users/describe';
-import { useAnswer } from '../../users/requests';
+import { useAnswer } from '../../lib/requests';
+import { lastActivityText, mfaKinds, useUserDetails, whyDenied, type Detail, type UserDetails } from '../../users/describe';
 
 export default function Summary({ userName: UserName }: { userName: string }) {
   const user = useAnswer(async () => (await iam.send(new GetUserCommand({ UserName }))).User, [UserName]);
@@ -21,28 +17,23 @@ export default function Summary({ userName: UserName }: { userName: string }) {
 
   const show = (needs: Detail[], cell: (details: UserDetails) => ReactNode): ReactNode => {
     if (!details) return described.loading ? 'Loading…' : 'Not available';
-    const denied = needs.map((need) => details.Denied?.[need]).find((message) => message !== undefined);
+    const denied = whyDenied(details, needs);
     return denied === undefined ? cell(details) : <Denied message={denied} />;
   };
 
   return (
-    <Container header={<Header variant="h2">Summary</Header>}>
-      <SpaceBetween size="m">
-        <ErrorAlert error={user.error} />
-        <ErrorAlert error={described.error} />
-        <KeyValuePairs
-          columns={3}
-          items={[
-            { label: 'ARN', value: user.value?.Arn ? <Copy name="ARN" value={user.value.Arn} shown={user.value.Arn} /> : waiting },
-            { label: 'Console access', value: show(['Password', 'MFADevices'], consoleAccess) },
-            { label: 'MFA', value: show(['MFADevices'], ({ MFADevices }) => mfaKinds(MFADevices)) },
-            { label: 'Created', value: user.value ? dateTime(user.value.CreateDate) : waiting },
-            { label: 'Last activity', value: show(['Password', 'AccessKeys'], lastActivityText) },
-            { label: 'Access keys', value: show(['AccessKeys'], keys) },
-          ]}
-        />
-      </SpaceBetween>
-    </Container>
+    <KeyValues
+      title="Summary"
+      errors={[user.error, described.error]}
+      pairs={{
+        ARN: user.value?.Arn ? <Copy name="ARN" value={user.value.Arn} shown={user.value.Arn} /> : waiting,
+        'Console access': show(['Password', 'MFADevices'], consoleAccess),
+        MFA: show(['MFADevices'], ({ MFADevices }) => mfaKinds(MFADevices)),
+        Created: user.value ? dateTime(user.value.CreateDate) : waiting,
+        'Last activity': show(['Password', 'AccessKeys'], lastActivityText),
+        'Access keys': show(['AccessKeys'], keys),
+      }}
+    />
   );
 }
 

@@ -4,10 +4,10 @@ import Link from '@cloudscape-design/components/link';
 import type { TableProps } from '@cloudscape-design/components/table';
 import type { User } from '@aws-sdk/client-iam';
 import type { ReactNode } from 'react';
+import Denied from '../../components/Denied';
 import { ago, dateTime, days } from '../../lib/format';
-import Denied from '../../users/Denied';
-import { lastActivityText, mfaKinds, passwordAge, type Detail, type UserDetails } from '../../users/describe';
-import { userPath } from '../../users/paths';
+import { userPath } from '../../lib/paths';
+import { lastActivityText, mfaKinds, passwordAge, whyDenied, type Detail, type UserDetails } from '../../users/describe';
 
 export type Row = {
   user: User;
@@ -15,14 +15,14 @@ export type Row = {
   details: UserDetails | 'failed' | undefined;
 };
 
-const column = (id: string, header: string, cell: (row: Row) => ReactNode, minWidth = 95) => ({ id, header, cell, minWidth });
+const column = (id: string, header: string, cell: (row: Row) => ReactNode, minWidth = 85) => ({ id, header, cell, minWidth });
 
 /** A cell that needs some details: shown when all of them are there, else why not. */
 function detail(needs: Detail[], show: (details: UserDetails) => ReactNode) {
   return ({ details }: Row): ReactNode => {
     if (details === undefined) return <Box color="text-status-inactive">Loading…</Box>;
     if (details === 'failed') return <Box color="text-status-inactive">Not available</Box>;
-    const denied = needs.map((need) => details.Denied?.[need]).find((message) => message !== undefined);
+    const denied = whyDenied(details, needs);
     return denied === undefined ? show(details) : <Denied message={denied} />;
   };
 }
@@ -32,13 +32,13 @@ const lines = (texts: string[]) =>
 
 export const columns = [
   {
-    ...column('name', 'User name', ({ user }) => <Link href={userPath(user.UserName ?? '')}>{user.UserName}</Link>, 115),
+    ...column('name', 'User name', ({ user }) => <Link href={userPath(user.UserName ?? '')}>{user.UserName}</Link>, 110),
     isRowHeader: true,
   },
-  column('path', 'Path', ({ user }) => user.Path, 70),
+  column('path', 'Path', ({ user }) => user.Path, 60),
   column('groups', 'Groups', detail(['Groups'], ({ Groups = [] }) => (Groups.length === 0 ? '0' : Groups.join(', ')))),
   column('activity', 'Last activity', detail(['Password', 'AccessKeys'], lastActivityText)),
-  column('mfa', 'MFA', detail(['MFADevices'], ({ MFADevices }) => mfaKinds(MFADevices)), 125),
+  column('mfa', 'MFA', detail(['MFADevices'], ({ MFADevices }) => mfaKinds(MFADevices)), 120),
   column('password', 'Password age', detail(['Password'], ({ Password }) => (Password ? passwordAge(Password) : '-'))),
   column(
     'signin',
@@ -52,7 +52,7 @@ export const columns = [
     'key',
     'Access key ID',
     detail(['AccessKeys'], ({ AccessKeys = [] }) => lines(AccessKeys.map((key) => `${key.Status} - ${key.AccessKeyId}`))),
-    200,
+    180,
   ),
   column(
     'keyage',
@@ -62,6 +62,6 @@ export const columns = [
         ? '-'
         : AccessKeys.map((key) => <div key={key.AccessKeyId}>{days(key.CreateDate)}</div>),
     ),
-    80,
+    65,
   ),
 ] satisfies TableProps.ColumnDefinition<Row>[];

@@ -5,42 +5,40 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import ErrorAlert from '../../components/ErrorAlert';
+import { useListPreferences } from '../../components/listPreferences';
+import ListTable from '../../components/ListTable';
 import Page from '../../components/Page';
+import DeleteUser from '../../deletion/DeleteUser';
 import { useFlash } from '../../lib/flash';
 import { iam } from '../../lib/iam';
 import { usePages } from '../../lib/paging';
-import DeleteUser from '../../users/DeleteUser';
+import { userPath } from '../../lib/paths';
+import { useAction } from '../../lib/requests';
 import { useUserDetails } from '../../users/describe';
-import ListTable from '../../users/ListTable';
-import { useListPreferences } from '../../users/listPreferences';
-import { userPath } from '../../users/paths';
-import { useAction } from '../../users/requests';
 import { columns, type Row } from './columns';
 
 export default function Users() {
   const flash = useFlash();
   const navigate = useNavigate();
-  const { pageSize, visible, control } = useListPreferences({
-    key: 'users.list',
-    columns: columns.map(({ id, header }) => ({ id, header, alwaysVisible: id === 'name' })),
-    pageSizes: [20, 50, 100],
-  });
+  const { pageSize, visible, control } = useListPreferences('users.list', columns);
   const users = usePages(
     async (Marker) => {
       const page = await iam.send(new ListUsersCommand({ Marker, MaxItems: pageSize }));
-      return { items: page.Users ?? [], marker: page.Marker };
+      return { items: page.Users, marker: page.Marker };
     },
     [pageSize],
   );
   const details = useUserDetails(users.items.map((user) => user.UserName ?? ''));
+  const refresh = () => {
+    users.reload();
+    details.reload(); // of the names shown; others that come are asked for by themselves
+  };
   const [chosen, setChosen] = useState<string[]>([]);
   const [deleting, setDeleting] = useState(false);
   const name = chosen[0];
 
-  const rows: Row[] = users.items.map((user) => ({
-    user,
-    details: details.error ? 'failed' : details.value && (details.value.get(user.UserName ?? '') ?? (details.loading ? undefined : 'failed')),
-  }));
+  const waiting = details.loading ? undefined : 'failed';
+  const rows: Row[] = users.items.map((user) => ({ user, details: details.value?.get(user.UserName ?? '') ?? waiting }));
 
   return (
     <Page title="Users" description="An IAM user is an identity with long-term credentials for one person or workload.">
@@ -57,8 +55,12 @@ export default function Users() {
           search={{ label: 'Find users on this page', noMatch: (text) => <GoTo name={text} /> }}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              <Button iconName="refresh" ariaLabel="Refresh" onClick={users.reload} />
-              <Button disabled={name === undefined} onClick={() => setDeleting(true)}>
+              <Button iconName="refresh" ariaLabel="Refresh" onClick={refresh} />
+              <Button
+                disabled={name === undefined}
+                disabledReason="Select a user first."
+                onClick={() => setDeleting(true)}
+              >
                 Delete
               </Button>
               <Button variant="primary" onClick={() => void navigate('/create-user')}>
@@ -97,7 +99,7 @@ function GoTo({ name }: { name: string }) {
   return (
     <>
       <span>
-        No user on this page has “{name}” in the name. The search reads this page only; users on other pages are not found by it.
+        None of the users on this page has “{name}” in its name. The search reads this page only.
       </span>
       <Button loading={busy} onClick={() => void go()}>
         {`Go to user ${name}`}
