@@ -109,8 +109,12 @@ func (x *exchange) action() string {
 	return x.op.Action
 }
 
-// xml is the content type of every answer.
-var xml = []string{"text/xml"}
+// Headers of every answer, made once.
+var (
+	xml     = []string{"text/xml"}
+	noStore = []string{"no-store"}
+	noSniff = []string{"nosniff"}
+)
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -119,6 +123,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header["X-Amzn-Requestid"] = []string{x.id}
 	header["Content-Type"] = xml
+	header["Cache-Control"] = noStore // some answers hold secrets
+	header["X-Content-Type-Options"] = noSniff
 	document, err := h.answer(r, x)
 	if err == nil {
 		x.op.observe(h.Now().Sub(started))

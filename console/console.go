@@ -194,6 +194,10 @@ func (h *Handler) refuse(r *request, err error) {
 	var throttled *signin.ThrottledError
 	var key *mfa.KeyError
 	switch {
+	case errors.As(err, &known) && known.Code == "Throttling": // the wire's SDKs know it as a 400
+		status, answer.Code, answer.Message = http.StatusTooManyRequests, known.Code, "Too many people sign in at once. Try again."
+		r.w.Header().Set("Retry-After", "2")
+		line.Info("refused", "code", known.Code)
 	case errors.As(err, &known):
 		status, answer.Code, answer.Message = known.Status, known.Code, known.Message
 		line.Info("refused", "code", known.Code)

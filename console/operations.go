@@ -14,12 +14,12 @@ func (h *Handler) operation(r *request) (any, error) {
 	if op == nil || keptApart[op.Action] {
 		return nil, &wire.Error{Code: "InvalidAction", Status: http.StatusNotFound, Message: "There is no such operation."}
 	}
-	caller, err := h.caller(r)
-	if err != nil {
+	in := op.NewInput()
+	if err := read(r, in); err != nil { // first: a slow body must not outlive the session that sends it
 		return nil, err
 	}
-	in := op.NewInput()
-	if err := read(r, in); err != nil {
+	caller, err := h.caller(r)
+	if err != nil {
 		return nil, err
 	}
 	return h.IAM.Do(r.Context(), caller, op, in)

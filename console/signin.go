@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"net/http"
 	"time"
 
 	"github.com/sallyport-iam/sallyport/iam"
@@ -61,7 +62,8 @@ func (h *Handler) document(r *request, s *signin.State) sessionDocument {
 	return d
 }
 
-// stepped answers a step of signing in: the cookie follows the sign-in, and goes when there is none.
+// stepped answers a step of signing in: the cookie follows the sign-in, and goes when there is none. Only a POST takes it
+// away, because a look at an older cookie can be answered after the step that has set a newer one.
 func (h *Handler) stepped(r *request, s *signin.State, err error) (any, error) {
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func (h *Handler) stepped(r *request, s *signin.State, err error) (any, error) {
 	switch {
 	case s.Token != "":
 		h.Cookies.Set(r.w, s.Token)
-	case s.SignIn == nil && r.token != "":
+	case s.SignIn == nil && r.token != "" && r.Method == http.MethodPost:
 		h.Cookies.Clear(r.w)
 	}
 	return h.document(r, s), nil

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/sallyport-iam/sallyport/iam"
 )
 
@@ -162,5 +164,93 @@ func TestSessionsOfOthersCantBeEnded(t *testing.T) {
 		if got := s.left(t, owner); got != "[of-"+owner.ID+"]" {
 			t.Errorf("%s has %s left", owner.ARN(), got)
 		}
+	}
+}
+
+// A request can take long: its body may be slow, or wait for the password hasher.
+func TestASessionThatHasEndedChangesNothing(t *testing.T) {
+	s := newService(t)
+	s.user(t, "alice", "")
+	for _, end := range []struct {
+		name string
+		do   func(tx iam.Tx) error
+	}{
+		{"is deleted", func(tx iam.Tx) error {
+			_, err := tx.DeleteSignInsOf(t.Context(), accountID, s.root.ID, "")
+			return err
+		}},
+		{"has expired", func(tx iam.Tx) error {
+			row, err := tx.LockSignIn(t.Context(), "hash of has expired")
+			if err != nil {
+				return err
+			}
+			row.Expires = s.Now()
+			return tx.UpdateSignIn(t.Context(), row)
+		}},
+	} {
+		t.Run(end.name, func(t *testing.T) {
+			s.signIn(t, s.root, end.name, iam.SignedIn, 0)
+			caller := s.through(s.root, end.name)
+			const input = `{"UserName":"alice"}`
+			if _, err := s.tryInConsole(t, caller, "EndConsoleSessions", input); err != nil {
+				t.Fatalf("in a session that lives: %v", err)
+			}
+			if err := s.Store.Update(t.Context(), end.do); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.tryInConsole(t, caller, "EndConsoleSessions", input); err == nil || err.Error() != "ExpiredToken: The security token included in the request is expired" {
+				t.Errorf("the session %s: %v", end.name, err)
+			}
+		})
+	}
+}
+
+// A device that is taken away may be in a thief's hands, with a session that it made.
+func TestDeactivatingADeviceEndsTheSessionsMadeWithIt(t *testing.T) {
+	s := newService(t)
+	alice := s.user(t, "alice", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
+	for _, test := range []struct {
+		name string
+		by   func() *iam.Caller
+		want string
+	}{
+		{"by an administrator", func() *iam.Caller { return s.root }, "[no-mfa other-device]"},
+		{"by the user, who keeps the session that asks", func() *iam.Caller {
+			c := s.through(alice, "this")
+			c.Session.MFA = s.Now()
+			return c
+		}, "[no-mfa other-device this]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			phone := s.virtualDevice(t, "phone")
+			do[awsiam.EnableMFADeviceOutput](t, s, s.root, "EnableMFADevice", phone.enable("alice", -1, 0))
+			for id, serial := range map[string]string{"this": phone.serial, "that": phone.serial, "other-device": "arn:other", "no-mfa": ""} {
+				s.signIn(t, alice, id, iam.SignedIn, 0)
+				err := s.Store.Update(t.Context(), func(tx iam.Tx) error {
+					row, err := tx.SignInByID(t.Context(), accountID, id)
+					if err != nil {
+						return err
+					}
+					row.MFASerial = serial
+					return tx.UpdateSignIn(t.Context(), row)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			do[awsiam.DeactivateMFADeviceOutput](t, s, test.by(), "DeactivateMFADevice",
+				&awsiam.DeactivateMFADeviceInput{UserName: aws.String("alice"), SerialNumber: &phone.serial})
+			if got := s.left(t, alice); got != test.want {
+				t.Errorf("left %s, want %s", got, test.want)
+			}
+			do[awsiam.DeleteVirtualMFADeviceOutput](t, s, s.root, "DeleteVirtualMFADevice", &awsiam.DeleteVirtualMFADeviceInput{SerialNumber: &phone.serial})
+			err := s.Store.Update(t.Context(), func(tx iam.Tx) error {
+				_, err := tx.DeleteSignInsOf(t.Context(), accountID, alice.ID, "")
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }

@@ -203,7 +203,19 @@ func (s *Service) current(ctx context.Context, tx Tx, c *Caller) (*Caller, error
 	if again.Session, err = s.Directory.currentSession(ctx, tx, c); err != nil {
 		return nil, err
 	}
-	return &again, nil
+	return &again, s.stillSignedIn(ctx, tx, c)
+}
+
+// stillSignedIn refuses a change by a console session that has ended while the request was on its way.
+func (s *Service) stillSignedIn(ctx context.Context, tx Tx, c *Caller) error {
+	if c.Session == nil || c.Session.SignIn == "" {
+		return nil
+	}
+	row, err := tx.SignInByID(ctx, c.Account, c.Session.SignIn)
+	if errors.Is(err, ErrNotFound) || err == nil && !row.Live(s.Now()) {
+		return wire.Errorf("ExpiredToken", "The security token included in the request is expired")
+	}
+	return err
 }
 
 // isFailure tells a failure of ours from an answer meant for the client.

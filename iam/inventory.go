@@ -57,7 +57,7 @@ func (s *Service) resetRootMFA(ctx context.Context, tx Tx, c *Caller, _ *ResetRo
 	}
 	out := &ResetRootMFAOutput{}
 	for _, d := range devices {
-		if err := release(ctx, tx, &d); err != nil {
+		if err := release(ctx, tx, &d, ""); err != nil {
 			return nil, err
 		}
 		out.SerialNumbers = append(out.SerialNumbers, d.Serial)

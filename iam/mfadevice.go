@@ -231,20 +231,36 @@ func (s *Service) DeactivateMFADevice(ctx context.Context, tx Tx, c *Caller, in 
 	if err != nil {
 		return nil, err
 	}
-	return &awsiam.DeactivateMFADeviceOutput{}, deactivate(ctx, tx, c.Account, u.ID, *in.SerialNumber)
+	return &awsiam.DeactivateMFADeviceOutput{}, deactivate(ctx, tx, c, u.ID, *in.SerialNumber)
 }
 
 // deactivate takes a device from its owner, user or root.
-func deactivate(ctx context.Context, tx Tx, account, ownerID, serial string) error {
-	d, err := deviceOf(ctx, tx.LockMFADevice, account, ownerID, serial)
+func deactivate(ctx context.Context, tx Tx, c *Caller, ownerID, serial string) error {
+	d, err := deviceOf(ctx, tx.LockMFADevice, c.Account, ownerID, serial)
 	if err != nil {
 		return err
 	}
-	return release(ctx, tx, d)
+	own := ""
+	if c.Session != nil {
+		own = c.Session.SignIn
+	}
+	return release(ctx, tx, d, own)
 }
 
-// release makes a device nobody's, which a security key can't be.
-func release(ctx context.Context, tx Tx, d *MFADevice) error {
+// release makes a device nobody's, which a security key can't be. The console sessions made with it end, because it may
+// be in a thief's hands; all but the one that asks for it.
+func release(ctx context.Context, tx Tx, d *MFADevice, spared string) error {
+	sessions, err := tx.SignInsOf(ctx, d.Account, d.OwnerID)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if s.MFASerial == d.Serial && s.ID != spared {
+			if err := tx.DeleteSignIn(ctx, d.Account, s.ID); err != nil {
+				return err
+			}
+		}
+	}
 	if d.Kind == SecurityKey {
 		return tx.DeleteMFADevice(ctx, d.Account, d.Serial)
 	}

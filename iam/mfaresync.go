@@ -17,7 +17,11 @@ func (s *Service) ResyncMFADevice(ctx context.Context, tx Tx, c *Caller, in *aws
 		return nil, err
 	}
 	pair := mfa.State.Reinstate
-	if c.ID == u.ID {
+	switch {
+	case c.ID != u.ID:
+	case c.MFA().IsZero():
+		pair = mfa.State.PairBeforeMFA
+	default:
 		pair = mfa.State.Pair
 	}
 	return &awsiam.ResyncMFADeviceOutput{},
@@ -27,7 +31,7 @@ func (s *Service) ResyncMFADevice(ctx context.Context, tx Tx, c *Caller, in *aws
 // ResyncOwn is ResyncMFADevice for the owner, user or root, of a device, at sign-in. A disabled device stays disabled.
 // Its errors are meant for the user, and the count of failures among what must be committed with them ([Keep]).
 func (s *Service) ResyncOwn(ctx context.Context, tx Tx, account, ownerID, serial, code1, code2 string) error {
-	return s.resync(ctx, tx, account, ownerID, serial, code1, code2, mfa.State.PairAtSignIn)
+	return s.resync(ctx, tx, account, ownerID, serial, code1, code2, mfa.State.PairBeforeMFA)
 }
 
 // decidePair is one of the methods of State that decide about a pair of codes.

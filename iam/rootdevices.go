@@ -81,7 +81,7 @@ func (s *Service) DeactivateRootMFADevice(ctx context.Context, tx Tx, c *Caller,
 	if err := mayManageDevices(ctx, tx, c, nil); err != nil {
 		return nil, err
 	}
-	return &DeactivateRootMFADeviceOutput{}, deactivate(ctx, tx, c.Account, c.ID, *in.SerialNumber)
+	return &DeactivateRootMFADeviceOutput{}, deactivate(ctx, tx, c, c.ID, *in.SerialNumber)
 }
 
 func targetDeactivateRootMFADevice(_ context.Context, _ Tx, c *Caller, in *DeactivateRootMFADeviceInput) (Target, error) {

@@ -53,6 +53,7 @@ func (s *SignIn) Live(now time.Time) bool {
 // SignInStore keeps sign-ins. Deleting a user deletes theirs.
 type SignInStore interface {
 	SignIn(ctx context.Context, tokenHash string) (*SignIn, error)
+	SignInByID(ctx context.Context, account, id string) (*SignIn, error)
 	// LockSignIn reads a sign-in that will be written: until the end of the transaction nobody else writes it.
 	LockSignIn(ctx context.Context, tokenHash string) (*SignIn, error)
 	// SignInsOf lists an owner's sign-ins of all steps, the newest first.

@@ -13,7 +13,7 @@
 // these are the questions it answers:
 //
 //	next, outcome := state.Verify(totp, code, now)            // sign-in, GetSessionToken, AssumeRole
-//	next, outcome := state.Pair(totp, first, second, now)     // the owner's ResyncMFADevice; PairAtSignIn in a sign-in
+//	next, outcome := state.Pair(totp, first, second, now)     // the owner's ResyncMFADevice; PairBeforeMFA without MFA
 //	next, outcome := state.Reinstate(totp, first, second, now) // EnableMFADevice, an administrator's resync
 //
 // The caller reads the state, asks, and stores next, all in one transaction

@@ -109,7 +109,7 @@ func TestPairDoesNotConsumeCodes(t *testing.T) {
 // An old pair must not become a sign-in: after a resync in the middle of one only later codes of the device are good.
 func TestAttack23_ResyncWithAnOldPairIsNoSignIn(t *testing.T) {
 	old := int64(-900) // codes that somebody overlooked hours ago
-	s, got := State{}.PairAtSignIn(device, codeOf(old), codeOf(old+1), after(0))
+	s, got := State{}.PairBeforeMFA(device, codeOf(old), codeOf(old+1), after(0))
 	if got != Accepted || s.Drift != old+1 {
 		t.Fatalf("resync: %v, drift %d", got, s.Drift)
 	}
@@ -120,7 +120,7 @@ func TestAttack23_ResyncWithAnOldPairIsNoSignIn(t *testing.T) {
 	}
 	// And a resync doesn't move the floor back.
 	before := s.Floor
-	if s, _ = s.PairAtSignIn(device, codeOf(old+3), codeOf(old+4), after(0)); s.Floor < before {
+	if s, _ = s.PairBeforeMFA(device, codeOf(old+3), codeOf(old+4), after(0)); s.Floor < before {
 		t.Errorf("the floor went from %d to %d", before, s.Floor)
 	}
 }

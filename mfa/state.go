@@ -168,10 +168,11 @@ func (s State) Pair(t TOTP, code1, code2 string, now time.Time) (State, Outcome)
 	return s.Reinstate(t, code1, code2, now)
 }
 
-// PairAtSignIn is Pair in the middle of a sign-in, where the code that signs in
-// follows at once. The pair may be hours old, and one that was overlooked then must
-// not become a sign-in now: it raises Floor, so that Verify wants a later code.
-func (s State) PairAtSignIn(t TOTP, code1, code2 string, now time.Time) (State, Outcome) {
+// PairBeforeMFA is Pair by an owner who has yet to prove the second factor: in the
+// middle of a sign-in, or with an access key alone. The pair may be hours old, and one
+// that was overlooked then must not become the proof now: it raises Floor, so that
+// Verify wants a later code.
+func (s State) PairBeforeMFA(t TOTP, code1, code2 string, now time.Time) (State, Outcome) {
 	next, outcome := s.Pair(t, code1, code2, now)
 	if outcome == Accepted {
 		next.Floor = max(next.Floor, next.LastPair)

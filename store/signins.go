@@ -26,6 +26,10 @@ func (t *tx) SignIn(_ context.Context, tokenHash string) (*iam.SignIn, error) {
 	return one(t, scanSignIn, signInColumns+`WHERE token_hash = $1`, tokenHash)
 }
 
+func (t *tx) SignInByID(_ context.Context, account, id string) (*iam.SignIn, error) {
+	return one(t, scanSignIn, signInColumns+`WHERE id = $2 AND account = $1`, account, id)
+}
+
 // LockSignIn locks by writing the row as it is, in a column that no index has.
 func (t *tx) LockSignIn(_ context.Context, tokenHash string) (*iam.SignIn, error) {
 	return one(t, scanSignIn, `UPDATE sign_ins SET refused = refused WHERE token_hash = $1 RETURNING `+signInNames, tokenHash)

@@ -27,6 +27,8 @@ func TestAttack16_XForwardedForIsBelievedOfTheConfiguredProxyOnly(t *testing.T) 
 		{"no header", []string{"10.0.0.0/8"}, "10.0.0.1:1234", nil, "", "10.0.0.1:0", ""},
 		{"not an address", []string{"10.0.0.0/8"}, "10.0.0.1:1234", []string{"unknown"}, "", "10.0.0.1:0", ""},
 		{"not an address behind one", []string{"10.0.0.0/8"}, "10.0.0.1:1234", []string{"203.0.113.9, junk, 10.0.0.2"}, "", "10.0.0.2:0", ""},
+		{"with a port", []string{"10.0.0.0/8"}, "10.0.0.1:1234", []string{"198.51.100.7:4711"}, "", "198.51.100.7:0", ""},
+		{"IPv6 with a port", []string{"10.0.0.0/8"}, "10.0.0.1:1234", []string{"[2001:db8::7]:4711"}, "", "[2001:db8::7]:0", ""},
 		{"IPv6", []string{"fd00::/8"}, "[fd00::1]:1234", []string{"2001:db8::7"}, "", "[2001:db8::7]:0", ""},
 		{"IPv4 in IPv6", []string{"10.0.0.0/8"}, "[::ffff:10.0.0.1]:1234", []string{"::ffff:198.51.100.7"}, "", "198.51.100.7:0", ""},
 		{"the last scheme counts", []string{"10.0.0.0/8"}, "10.0.0.1:1234", []string{"198.51.100.7"}, "HTTPS", "198.51.100.7:0", "https"},
@@ -36,7 +38,7 @@ func TestAttack16_XForwardedForIsBelievedOfTheConfiguredProxyOnly(t *testing.T) 
 			t.Fatal(err)
 		}
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
-		r.RemoteAddr, r.URL.Scheme = test.peer, ""
+		r.RemoteAddr, r.URL.Scheme, r.URL.Host = test.peer, "https", "example.com" // as a client can send it
 		for _, value := range test.forwarded {
 			r.Header.Add("X-Forwarded-For", value)
 		}

@@ -55,6 +55,11 @@ func testSignIns(t *testing.T, d Database) {
 	equal(t, "inserted", get(t, s, byToken("first")), half)
 	missing(t, s, "token in another case", byToken("FIRST"))
 	missing(t, s, "no token", byToken(""))
+	byID := func(account, id string) func(context.Context, iam.Tx) (*iam.SignIn, error) {
+		return func(ctx context.Context, tx iam.Tx) (*iam.SignIn, error) { return tx.SignInByID(ctx, account, id) }
+	}
+	equal(t, "by id", get(t, s, byID(accountA, "S1")), half)
+	missing(t, s, "id through another account", byID(accountB, "S1"))
 
 	// The step to a session, with another token.
 	session := *half
