@@ -111,7 +111,9 @@ describe('the guides’ walk', () => {
     await expect.poll(() => page.getByRole('row', { name: /alice/ }).innerText()).toContain('Authenticator app');
     await expect.poll(() => page.getByRole('row', { name: /bob/ }).innerText()).toContain('None');
     await expectAccessible(page);
+    await page.setViewportSize({ width: 1440, height: 640 });
     await picture(page, 'users');
+    await page.setViewportSize({ width: 1280, height: 900 });
   });
 
   it('root assigns alice a security key as her second device', async () => {
