@@ -43,6 +43,9 @@ func (m *Metadata) Number() int { return m.number }
 // working, but knows nothing of the weaknesses found since.
 func (m *Metadata) NextUpdate() time.Time { return m.nextUpdate }
 
+// Overdue reports whether the day of the next update is over, in UTC.
+func (m *Metadata) Overdue(now time.Time) bool { return !now.Before(m.nextUpdate.AddDate(0, 0, 1)) }
+
 // Models counts the models known, Skipped the entries that could not be read.
 // A model that was skipped is as good as unknown.
 func (m *Metadata) Models() int  { return len(m.models) + len(m.u2fModels) }

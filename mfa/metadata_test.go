@@ -33,6 +33,16 @@ func TestReadMetadata(t *testing.T) {
 	if m.Number() != 7 || !m.NextUpdate().Equal(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)) || m.Models() != 2 || m.Skipped() != 0 {
 		t.Errorf("number %d, next update %s, %d models, %d skipped", m.Number(), m.NextUpdate(), m.Models(), m.Skipped())
 	}
+	for overdue, days := range map[bool][]time.Time{
+		false: {noon, time.Date(2099, 1, 1, 23, 59, 59, 0, time.UTC)},
+		true:  {time.Date(2099, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		for _, day := range days {
+			if m.Overdue(day) != overdue {
+				t.Errorf("overdue on %s: %v", day, !overdue)
+			}
+		}
+	}
 	// An entry of tomorrow does not make the others unreadable, nor is it passed over in silence.
 	payload := bytes.Replace(mfatest.Payload(8, "2099-01-01", mfatest.Model{AAGUID: model, CA: maker}, mfatest.Model{CA: maker}),
 		[]byte("2020-01-01"), []byte("tomorrow"), 1)
@@ -180,7 +190,8 @@ func TestNothingIsCertifiedWithoutAChain(t *testing.T) {
 		"synced passkey without a model": func(a *mfatest.Authenticator) {
 			a.AAGUID, a.Attestation, a.BackupEligible, a.BackedUp = [16]byte{}, mfatest.None, true, true
 		},
-		"U2F key of an unknown maker": func(a *mfatest.Authenticator) { a.AAGUID = [16]byte{} },
+		"U2F key of an unknown maker": func(a *mfatest.Authenticator) { a.AAGUID, a.Attestation = [16]byte{}, mfatest.U2F },
+		"no model, but a certificate": func(a *mfatest.Authenticator) { a.AAGUID = [16]byte{} },
 	} {
 		key, err := attested(t, m, change)
 		if err != nil {
@@ -188,12 +199,6 @@ func TestNothingIsCertifiedWithoutAChain(t *testing.T) {
 		} else if key.Certifications != nil {
 			t.Errorf("%s: certified %v", name, key.Certifications)
 		}
-	}
-	// A U2F key has no AAGUID; its certificate says which it is.
-	m = readMetadata(t, mfatest.Model{CA: maker, Statuses: certified})
-	key, err := attested(t, m, func(a *mfatest.Authenticator) { a.AAGUID = [16]byte{} })
-	if err != nil || !reflect.DeepEqual(key.Certifications, map[string]string{"FIDO": "L2"}) {
-		t.Errorf("U2F key: %+v, %v", key, err)
 	}
 }
 

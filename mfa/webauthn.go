@@ -193,7 +193,8 @@ type SecurityKey struct {
 	// Certifications are the model's at registration, as GetMFADevice shows them: the
 	// keys are "FIDO", "FIDO-FIPS-140-2" and "FIDO-FIPS-140-3", the values "L1",
 	// "L1plus" and so on. Nil if the metadata knows none, or if no certificate chain
-	// led from the key to the trust anchors of the model.
+	// led from the key to the trust anchors of the model. If it leads to those of several
+	// models and its certificate names none of them, these are the levels they all have.
 	Certifications map[string]string `json:"certifications,omitempty"`
 	UserVerified   bool              `json:"userVerified"`   // by PIN, fingerprint or face, at registration
 	BackupEligible bool              `json:"backupEligible"` // may be synced

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"slices"
 	"testing"
 	"time"
 
@@ -325,6 +326,9 @@ func TestAttack26_RegistrationPolicy(t *testing.T) {
 		{name: "the same in a SafetyNet response", change: func(a *attack) {
 			a.response = restate("android-safetynet", map[string]any{"ver": "1", "response": []byte("a.b.c")})
 		}, log: "SafetyNet"},
+		{name: "certificates without end", change: func(a *attack) {
+			a.response = restate("packed", map[string]any{"alg": -7, "sig": []byte{1}, "x5c": slices.Repeat([]any{maker.Certificate.Raw}, 11)})
+		}, log: "11 certificates"},
 		{name: "attestation of no known format", change: func(a *attack) {
 			a.response = restate("trust-me", map[string]any{})
 		}, log: "trust-me"},

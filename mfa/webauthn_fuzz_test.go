@@ -20,6 +20,11 @@ func authenticators() []*mfatest.Authenticator {
 			all = append(all, a)
 		}
 	}
+	for _, attestation := range []string{mfatest.U2F, mfatest.TPM, mfatest.AndroidKey, mfatest.Compound} {
+		a := mfatest.New(origin)
+		a.Attestation, a.CA = attestation, maker
+		all = append(all, a)
+	}
 	return all
 }
 

@@ -89,7 +89,7 @@ func (rp *RelyingParty) FinishRegistration(u KeyUser, c Ceremony, response []byt
 		SignCount:      credential.Authenticator.SignCount,
 	}
 	if rp.metadata != nil {
-		if key.Certifications, err = rp.metadata.certify(data.AAGUID, chain, now); err != nil {
+		if key.Certifications, err = rp.metadata.certify(attested.Format, data.AAGUID, chain, now); err != nil {
 			return nil, err
 		}
 	}

@@ -237,10 +237,15 @@ func (o *serveOptions) relyingParty(log *slog.Logger) (*mfa.RelyingParty, error)
 		if err != nil {
 			return nil, err
 		}
-		if config.Metadata, err = mfa.ReadMetadata(blob, time.Now()); err != nil {
+		now := time.Now()
+		if config.Metadata, err = mfa.ReadMetadata(blob, now); err != nil {
 			return nil, fmt.Errorf("--fido-metadata %s: %w", o.fidoMetadata, err)
 		}
 		log.Info("FIDO metadata read", "number", config.Metadata.Number(), "nextUpdate", config.Metadata.NextUpdate())
+		if config.Metadata.Overdue(now) {
+			log.Warn("the FIDO metadata is out of date: weaknesses found since are not known; download it anew",
+				"file", o.fidoMetadata, "nextUpdate", config.Metadata.NextUpdate())
+		}
 	}
 	return mfa.NewRelyingParty(config)
 }

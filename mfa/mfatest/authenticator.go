@@ -29,6 +29,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -43,13 +44,6 @@ const (
 	EdDSA = -8
 	ES384 = -35
 	RS256 = -257
-)
-
-// The attestations that an Authenticator can give.
-const (
-	None   = "none"
-	Self   = "self"   // packed, signed with the new key itself
-	Packed = "packed" // packed, with a certificate of Authenticator.CA
 )
 
 // Authenticator is a browser and a security key.
@@ -72,9 +66,11 @@ type Authenticator struct {
 	Transports []string
 	Attachment string
 
-	AAGUID      [16]byte // of the model
-	Attestation string   // None, Self or Packed
-	CA          *CA      // for Packed
+	AAGUID      [16]byte         // of the model
+	Attestation string           // None, Self, Packed and so on
+	CA          *CA              // signs the attestation certificate
+	Extensions  []pkix.Extension // of that certificate, when not nil instead of the one that names the model
+	Imported    bool             // for TPM: the key was made outside of the TPM
 
 	BogusSignature bool   // one bit of every signature is wrong
 	CredentialID   []byte // of the next new key, when not nil instead of a random one; of the key that Get says it is
@@ -158,7 +154,7 @@ func (a *Authenticator) Create(options json.RawMessage) (response []byte) {
 	data = append(data, key.id...)
 	data = append(data, key.cose...)
 
-	format, statement := a.attest(key, data, clientData)
+	format, statement := a.attest(a.Attestation, key, data, clientData)
 	object := encode(map[string]any{"fmt": format, "attStmt": statement, "authData": data})
 	return a.answer(key.id, map[string]any{
 		"clientDataJSON":    base64url(clientData),
@@ -254,23 +250,13 @@ func (a *Authenticator) authenticatorData(rpID string, flags byte) []byte {
 	return binary.BigEndian.AppendUint32(append(hash[:], flags), counter)
 }
 
-// attest makes an attestation statement (WebAuthn L3 §8.2, §8.7).
-func (a *Authenticator) attest(key credential, data, clientData []byte) (format string, statement map[string]any) {
-	switch a.Attestation {
-	case None:
-		return "none", map[string]any{}
-	case Self:
-		return "packed", map[string]any{"alg": key.algorithm, "sig": a.sign(key.signer, key.algorithm, data, clientData)}
-	case Packed:
-		signer, certificate := a.CA.attestationKey(a.AAGUID)
-		return "packed", map[string]any{"alg": ES256, "sig": a.sign(signer, ES256, data, clientData), "x5c": [][]byte{certificate}}
-	}
-	panic(fmt.Sprintf("mfatest: attestation %q", a.Attestation))
-}
-
 func (a *Authenticator) sign(signer crypto.Signer, algorithm int, data, clientData []byte) []byte {
 	hash := sha256.Sum256(clientData)
-	signature := sign(signer, algorithm, append(bytes.Clone(data), hash[:]...))
+	return a.signMessage(signer, algorithm, append(bytes.Clone(data), hash[:]...))
+}
+
+func (a *Authenticator) signMessage(signer crypto.Signer, algorithm int, message []byte) []byte {
+	signature := sign(signer, algorithm, message)
 	if a.BogusSignature {
 		signature[len(signature)-1] ^= 1
 	}

@@ -32,7 +32,12 @@ var (
 )
 
 // NewCA returns an authority that signs itself, valid from 2000 to 2100.
-func NewCA(name string) *CA {
+func NewCA(name string) *CA { return newCA(name, nil) }
+
+// Subordinate returns an authority that this one signs.
+func (ca *CA) Subordinate(name string) *CA { return newCA(name, ca) }
+
+func newCA(name string, issuer *CA) *CA {
 	ca := &CA{key: newKey(), batch: newKey()}
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
@@ -43,7 +48,11 @@ func NewCA(name string) *CA {
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign,
 	}
-	der := must(x509.CreateCertificate(rand.Reader, template, template, ca.key.Public(), ca.key))
+	parent, key := template, ca.key
+	if issuer != nil {
+		parent, key = issuer.Certificate, issuer.key
+	}
+	der := must(x509.CreateCertificate(rand.Reader, template, parent, ca.key.Public(), key))
 	ca.Certificate = must(x509.ParseCertificate(der))
 	return ca
 }
@@ -56,23 +65,6 @@ func (ca *CA) issue(key crypto.Signer, template *x509.Certificate) []byte {
 	template.NotBefore, template.NotAfter = validFrom, validUntil
 	template.BasicConstraintsValid = true
 	return must(x509.CreateCertificate(rand.Reader, template, ca.Certificate, key.Public(), ca.key))
-}
-
-// attestationKey returns the attestation key of an authenticator, with a certificate as
-// WebAuthn L3 §8.2.1 asks for.
-func (ca *CA) attestationKey(aaguid [16]byte) (crypto.Signer, []byte) {
-	return ca.batch, ca.issue(ca.batch, &x509.Certificate{
-		Subject: pkix.Name{
-			Country:            []string{"CH"},
-			Organization:       []string{"Test Keys"},
-			OrganizationalUnit: []string{"Authenticator Attestation"},
-			CommonName:         "Test Key",
-		},
-		ExtraExtensions: []pkix.Extension{{
-			Id:    asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 45724, 1, 1, 4}, // id-fido-gen-ce-aaguid
-			Value: must(asn1.Marshal(aaguid[:])),
-		}},
-	})
 }
 
 // Model is an entry of a metadata BLOB.
