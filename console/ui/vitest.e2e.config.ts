@@ -2,5 +2,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['e2e/**/*.test.ts'], environment: 'node', bail: 1, testTimeout: 120_000, hookTimeout: 60_000, maxWorkers: 2 },
+  test: { include: ['e2e/**/*.test.ts'], environment: 'node', testTimeout: 120_000, hookTimeout: 60_000, maxWorkers: 2 },
 });

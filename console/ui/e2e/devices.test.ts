@@ -81,6 +81,7 @@ describe('a device that shows codes', () => {
     const user = await createPerson(server, 'hasty');
     await signInAs(page, server, user);
     await page.goto(`${server.url}/security-credentials/mfa/assign`);
+    await page.getByLabel('Device name').fill('');
     await page.getByRole('button', { name: 'Next' }).click();
     await expectText(page, /Enter a name/i);
     await chooseDevice(page, 'hasty-phone', 'Authenticator app');

@@ -17,8 +17,9 @@ import { useWhose } from '../lib/whose';
 import CreateAccessKey from './CreateAccessKey';
 import { listAccessKeys, type Key } from './listAccessKeys';
 
-/** userName undefined: one's own, root's too. */
-export default function AccessKeys({ userName }: { userName?: string }) {
+type Props = { /** Undefined: one's own, root's too. */ userName?: string; /** A key was made, changed or deleted. */ onChange?: () => void };
+
+export default function AccessKeys({ userName, onChange }: Props) {
   const whose = useWhose(userName);
   const keys = useAnswer(() => listAccessKeys(whose.userName), [whose.userName]);
   const { busy, error, run, clear } = useAction();
@@ -30,10 +31,14 @@ export default function AccessKeys({ userName }: { userName?: string }) {
     clear();
     setOpen(what);
   };
+  const changed = () => {
+    keys.reload();
+    onChange?.();
+  };
   const change = async (work: () => Promise<unknown>) => {
     if (await run(() => work())) {
       setOpen(undefined);
-      keys.reload();
+      changed();
     }
   };
   const setStatus = (one: Key, Status: 'Active' | 'Inactive') =>
@@ -94,7 +99,7 @@ export default function AccessKeys({ userName }: { userName?: string }) {
         <CreateAccessKey
           userName={whose.userName}
           root={whose.root}
-          onCreated={keys.reload}
+          onCreated={changed}
           onClose={() => setOpen(undefined)}
         />
       )}

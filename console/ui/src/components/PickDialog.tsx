@@ -13,13 +13,13 @@ type Props = {
   without?: string[];
   single?: boolean;
   add: (id: string) => Promise<unknown>;
-  /** changed: at least one was added. */
-  onClose: (changed: boolean) => void;
+  /** added: how many were, 0 if it was cancelled. */
+  onClose: (added: number) => void;
 };
 
 export default function PickDialog({ title, submitLabel, of, without, single, add, onClose }: Props) {
   const [chosen, setChosen] = useState<string[]>([]);
-  const [changed, setChanged] = useState(false);
+  const [added, setAdded] = useState(0);
   const { busy, error, run } = useAction();
   const submit = async () => {
     const done = await run(async () => {
@@ -27,7 +27,7 @@ export default function PickDialog({ title, submitLabel, of, without, single, ad
       for (const id of chosen) {
         try {
           await add(id);
-          setChanged(true);
+          setAdded((n) => n + 1);
         } catch (e) {
           left.set(id, e);
         }
@@ -35,7 +35,7 @@ export default function PickDialog({ title, submitLabel, of, without, single, ad
       setChosen([...left.keys()]);
       if (left.size > 0) throw together(left);
     });
-    if (done) onClose(true);
+    if (done) onClose(added + chosen.length);
   };
   return (
     <Dialog
@@ -47,7 +47,7 @@ export default function PickDialog({ title, submitLabel, of, without, single, ad
       error={error}
       enterIsSearch
       onSubmit={() => void submit()}
-      onDismiss={() => onClose(changed)}
+      onDismiss={() => onClose(added)}
     >
       <Picker of={of} chosen={chosen} onChange={setChosen} without={without} single={single} />
     </Dialog>

@@ -1,7 +1,7 @@
 // Security keys answer to one origin only; whoever opened the console at another address should know before they try.
 
-/** The warning for the address in use, or undefined where keys work. */
-export function wrongOrigin(externalUrl: string, here: string = location.origin): string | undefined {
+/** Where keys work, if that is not here: its origin, and the same page there. */
+export function wrongOrigin(externalUrl: string, here: string = location.origin): { origin: string; page: string } | undefined {
   let expected: string;
   try {
     expected = new URL(externalUrl).origin;
@@ -9,5 +9,5 @@ export function wrongOrigin(externalUrl: string, here: string = location.origin)
     return undefined; // none is configured
   }
   if (expected === here) return undefined;
-  return `Passkeys and security keys will not work here: the console was opened at ${here}, and they are bound to ${expected}.`;
+  return { origin: expected, page: expected + location.pathname + location.search };
 }

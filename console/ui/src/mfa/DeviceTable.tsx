@@ -8,28 +8,42 @@ import ListTable from '../components/ListTable';
 import { useFlash } from '../lib/flash';
 import { dateTime, kindName } from '../lib/format';
 import { listed, useAnswer } from '../lib/requests';
+import { useSession } from '../lib/session';
 import { useWhose } from '../lib/whose';
 import { listDevices, type Device } from './devices';
 import OtherSessions from './OtherSessions';
 import RemoveDialog from './RemoveDialog';
 import ResyncDialog from './ResyncDialog';
+import SignInAgainNotice from './SignInAgain';
 import { useCovered } from './useCovered';
 
-type Props = { /** Undefined: one's own, root's too. */ userName?: string; onAssign: () => void };
+type Props = {
+  /** Undefined: one's own, root's too. */
+  userName?: string;
+  onAssign: () => void;
+  /** A device was resynced or removed. */
+  onChange?: () => void;
+};
 
-export default function DeviceTable({ userName, onAssign }: Props) {
+export default function DeviceTable({ userName, onAssign, onChange }: Props) {
   const whose = useWhose(userName);
   const flash = useFlash();
   const devices = useAnswer(() => listDevices(whose), [whose.userName, whose.root]);
   const [chosen, setChosen] = useState<string[]>([]);
   const [open, setOpen] = useState<'resync' | 'remove'>();
+  const { mfa } = useSession().state;
   const covered = useCovered(open !== undefined);
   const list = devices.value ?? [];
   const device = list.find((one) => one.serial === chosen[0]);
   const close = () => setOpen(undefined);
 
   return (
-    <>
+    <SpaceBetween size="s">
+      {whose.own && !mfa && list.length > 0 && (
+        <SignInAgainNotice>
+          You have an MFA device, and signed in without it. Sign in with it to manage your devices, and where policies ask for MFA.
+        </SignInAgainNotice>
+      )}
       <ListTable<Device>
         title="Multi-factor authentication (MFA)"
         description="Up to eight devices of any kind. Each of them is good for signing in."
@@ -76,6 +90,7 @@ export default function DeviceTable({ userName, onAssign }: Props) {
           onDismiss={close}
           onDone={() => {
             close();
+            onChange?.();
             flash({ type: 'success', content: `${device.name} is in step again.` });
           }}
         />
@@ -90,12 +105,13 @@ export default function DeviceTable({ userName, onAssign }: Props) {
             close();
             setChosen([]);
             devices.reload();
+            onChange?.();
             flash({
-              type: note === undefined ? 'success' : 'warning',
+              type: note?.type ?? 'success',
               content: (
                 <SpaceBetween size="xs">
                   <span>
-                    {device.name} was removed. {note}
+                    {device.name} was removed. {note?.text}
                   </span>
                   {whose.own && <OtherSessions />}
                 </SpaceBetween>
@@ -104,7 +120,7 @@ export default function DeviceTable({ userName, onAssign }: Props) {
           }}
         />
       )}
-    </>
+    </SpaceBetween>
   );
 }
 

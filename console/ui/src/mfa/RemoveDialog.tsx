@@ -4,19 +4,21 @@ import Box from '@cloudscape-design/components/box';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import { useState } from 'react';
 import Dialog from '../components/Dialog';
-import { errorText } from '../lib/iam';
+import { errorText, hasCode } from '../lib/iam';
 import { useAction } from '../lib/requests';
 import type { Whose } from '../lib/whose';
-import { advice } from './advice';
+import { advice, nameIsHeld } from './advice';
 import { deactivateDevice, deleteVirtualDevice, type Device } from './devices';
+
+type Note = { type: 'info' | 'warning'; text: string };
 
 type Props = {
   whose: Whose;
   device: Device;
   /** It is the only one its owner has. */
   last: boolean;
-  /** note: what did not work although the device is removed. */
-  onDone: (note?: string) => void;
+  /** note: what is left although the device is removed. */
+  onDone: (note?: Note) => void;
   onDismiss: () => void;
 };
 
@@ -25,14 +27,16 @@ export default function RemoveDialog({ whose, device, last, onDone, onDismiss }:
   const [alsoDelete, setAlsoDelete] = useState(virtual);
   const { busy, error, run } = useAction();
   const submit = async () => {
-    let note: string | undefined;
+    let note: Note | undefined;
     const removed = await run(async () => {
       await deactivateDevice(whose, device.serial);
       if (!alsoDelete) return;
       try {
         await deleteVirtualDevice(device.serial);
       } catch (e) {
-        note = `It could not be deleted and still holds its name: ${errorText(e).message}`;
+        note = hasCode(e, 'AccessDenied')
+          ? { type: 'info', text: `It still holds its name. ${nameIsHeld}` }
+          : { type: 'warning', text: `It could not be deleted and still holds its name: ${errorText(e).message}` };
       }
     });
     if (removed) onDone(note);

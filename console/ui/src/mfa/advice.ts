@@ -2,6 +2,9 @@
 import { errorText } from '../lib/iam';
 import type { DeviceKind } from '../lib/session';
 
+/** Said where a device that nobody uses holds a name and may not be deleted. */
+export const nameIsHeld = 'Choose another name; an administrator can delete the old one.';
+
 /** A sentence or two, or undefined where the server's message says it all. */
 export function advice(error: unknown, kind: DeviceKind): string | undefined {
   const { code, message } = errorText(error);
@@ -14,7 +17,7 @@ export function advice(error: unknown, kind: DeviceKind): string | undefined {
             'A code can be used once only. If it goes on failing, check that the clock of the device with the app is set automatically.';
     case 'AccessDenied':
       if (message.includes('authenticated with an MFA device')) {
-        return 'You have an MFA device already, and this session was started without one. Sign out and in again with your MFA device, then try again.';
+        return undefined; // ErrorAlert says it, on every page
       }
       return 'A policy does not allow this. Ask an administrator.';
     case 'NoSuchEntity':

@@ -5,11 +5,13 @@ import { useVirtualDevice } from './useVirtualDevice';
 
 let devices: string[];
 let log: string[];
+let undeletable: boolean;
 
 // A server that knows names, and answers a moment later.
 beforeEach(() => {
   devices = [];
   log = [];
+  undeletable = false;
   vi.spyOn(iam, 'send').mockImplementation(async (command: { constructor: { name: string }; input: object }) => {
     const input = command.input as { VirtualMFADeviceName?: string; SerialNumber?: string };
     const name = command.constructor.name.replace(/Command$/, '');
@@ -22,6 +24,7 @@ beforeEach(() => {
         devices.push(serial);
         return { VirtualMFADevice: { SerialNumber: serial, Base32StringSeed: new TextEncoder().encode('ABC'), QRCodePNG: new Uint8Array() } };
       case 'DeleteVirtualMFADevice':
+        if (undeletable) throw Object.assign(new Error('denied'), { name: 'AccessDeniedException' });
         devices = devices.filter((one) => one !== serial);
         return {};
       default:
@@ -80,4 +83,14 @@ it('offers the deletion of an abandoned device and goes on', async () => {
   result.current.replace();
   await waitFor(() => expect(result.current.device).toBeDefined());
   expect(devices).toEqual([serial]);
+});
+
+it('tells a name that is held by a device one may not delete', async () => {
+  devices = [serial];
+  undeletable = true;
+  const { result } = render('phone');
+  await waitFor(() => expect(result.current.abandoned).toBe(serial));
+  result.current.replace();
+  await waitFor(() => expect(result.current.held).toBe(true));
+  expect(result.current.abandoned).toBeUndefined();
 });

@@ -9,6 +9,8 @@ export type VirtualDeviceState = {
   error?: unknown;
   /** The serial of a device that nobody uses and that has the name. */
   abandoned?: string;
+  /** The name is held by a device that nobody uses and that one may not delete. */
+  held?: boolean;
   /** Deletes the abandoned device, then makes the new one. */
   replace(): void;
   /** Tries again after an error. */
@@ -19,7 +21,7 @@ export type VirtualDeviceState = {
 
 /** name undefined: the step is not open. */
 export function useVirtualDevice(name: string | undefined): VirtualDeviceState {
-  const [state, setState] = useState<Pick<VirtualDeviceState, 'device' | 'error' | 'abandoned'>>({});
+  const [state, setState] = useState<Pick<VirtualDeviceState, 'device' | 'error' | 'abandoned' | 'held'>>({});
   const [turn, setTurn] = useState(0);
   const toDelete = useRef<string>(undefined);
   const kept = useRef(false);
@@ -36,7 +38,12 @@ export function useVirtualDevice(name: string | undefined): VirtualDeviceState {
         if (toDelete.current !== undefined) {
           const serial = toDelete.current;
           toDelete.current = undefined;
-          await deleteVirtualDevice(serial);
+          try {
+            await deleteVirtualDevice(serial);
+          } catch (error) {
+            if (here) setState({ error, held: hasCode(error, 'AccessDenied') });
+            return undefined;
+          }
         }
         const device = await createVirtualDevice(name);
         if (here) setState({ device });

@@ -6,11 +6,13 @@ import { useState } from 'react';
 import Confirm from '../components/Confirm';
 import ListTable from '../components/ListTable';
 import PickDialog from '../components/PickDialog';
+import { useFlash } from '../lib/flash';
 import { policyPath } from '../lib/paths';
 import { listed, useAction, useAnswer } from '../lib/requests';
 import type { ManagedPolicy, PolicyOwner } from './policyOwner';
 
 export default function AttachedPolicies({ owner }: { owner: PolicyOwner }) {
+  const flash = useFlash();
   const policies = useAnswer(() => owner.attached(), [owner.kind, owner.name]);
   const { busy, error, run, clear } = useAction();
   const [chosen, setChosen] = useState<string[]>([]);
@@ -59,9 +61,12 @@ export default function AttachedPolicies({ owner }: { owner: PolicyOwner }) {
           of="policies"
           without={policies.value?.map(({ arn }) => arn)}
           add={(arn) => owner.attach(arn)}
-          onClose={(changed) => {
+          onClose={(added) => {
             setOpen(undefined);
-            if (changed) policies.reload();
+            if (added === 0) return;
+            const what = added === 1 ? 'The policy was' : `${added} policies were`;
+            flash({ type: 'success', content: `${what} attached to ${owner.name}.` });
+            policies.reload();
           }}
         />
       )}

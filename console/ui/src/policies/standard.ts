@@ -25,7 +25,8 @@ const policy = {
   Statement: [
     { Sid: 'SeeWhatEnrolmentNeeds', Effect: 'Allow', Action: seen, Resource: '*' },
     { Sid: 'CreateDevice', Effect: 'Allow', Action: 'iam:CreateVirtualMFADevice', Resource: 'arn:aws:iam::*:mfa/*' },
-    // A device given up half-way keeps its name until it is deleted; an assigned one can't be deleted.
+    // A device given up half-way keeps its name until it is deleted; an assigned one can't be deleted. Only of one's own
+    // name, even with MFA: nothing else tells whose an unassigned device is, and another may just be enrolling it.
     { Sid: 'DeleteAbandonedDevice', Effect: 'Allow', Action: 'iam:DeleteVirtualMFADevice', Resource: ownDevice },
     { Sid: 'ManageOwnPasswordAndDevices', Effect: 'Allow', Action: [...onSelf, 'iam:DeactivateMFADevice'], Resource: self },
     {

@@ -1,5 +1,6 @@
 // The Flashbar: what pages reported, and above it the warning that belongs to every page.
 import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar';
+import WrongAddress from '../components/WrongAddress';
 import { useFlashItems } from '../lib/flash';
 import { wrongOrigin } from '../lib/origin';
 import { useSession } from '../lib/session';
@@ -7,7 +8,7 @@ import { useSession } from '../lib/session';
 export function Notices() {
   const { items, dismiss } = useFlashItems();
   const { state } = useSession();
-  const warning = wrongOrigin(state.externalUrl);
+  const elsewhere = wrongOrigin(state.externalUrl);
   const shown: FlashbarProps.MessageDefinition[] = items.map(({ id, type, content }) => ({
     id,
     type,
@@ -17,6 +18,6 @@ export function Notices() {
     ariaRole: type === 'error' ? 'alert' : 'status',
     onDismiss: () => dismiss(id),
   }));
-  if (warning) shown.push({ id: 'origin', type: 'warning', content: warning });
+  if (elsewhere) shown.push({ id: 'origin', type: 'warning', content: <WrongAddress at={elsewhere} /> });
   return <Flashbar items={shown} />;
 }

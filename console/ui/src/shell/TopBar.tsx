@@ -1,28 +1,17 @@
 // The bar at the top: the product, light or dark, and who is signed in.
 import TopNavigation from '@cloudscape-design/components/top-navigation';
 import { useNavigate } from 'react-router';
-import { post } from '../lib/console';
-import { useFlash } from '../lib/flash';
-import { errorText } from '../lib/iam';
 import { useMode } from '../lib/mode';
 import { useSession, type SessionState } from '../lib/session';
+import { useSignOut } from '../lib/signout';
 
 export function TopBar() {
-  const { state, set } = useSession();
+  const { state } = useSession();
   const { dark, toggle } = useMode();
   const navigate = useNavigate();
-  const flash = useFlash();
+  // Whoever signs in next, perhaps somebody else, begins at the dashboard.
+  const signOut = useSignOut(() => void navigate('/'));
   const mode = dark ? 'Light mode' : 'Dark mode';
-
-  const signOut = async () => {
-    try {
-      const next = await post<SessionState>('/console/signout');
-      void navigate('/');
-      set(next);
-    } catch (e) {
-      flash({ type: 'error', content: `You are still signed in: ${errorText(e).message}` });
-    }
-  };
 
   return (
     <TopNavigation

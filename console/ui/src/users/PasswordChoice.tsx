@@ -5,8 +5,9 @@ import Input from '@cloudscape-design/components/input';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { useAnswer } from '../lib/requests';
 import { generatePassword } from './password';
-import { minimumPasswordLength } from './passwordPolicy';
+import { passwordProblem, passwordRules, rulesText } from './passwordPolicy';
 
 export type PasswordChoiceValue = { kind: 'generated' | 'custom'; password: string; reset: boolean };
 
@@ -14,12 +15,29 @@ export const firstChoice: PasswordChoiceValue = { kind: 'generated', password: '
 
 /** The password to set; a generated one is made now. */
 export async function chosenPassword({ kind, password }: PasswordChoiceValue): Promise<string> {
-  return kind === 'custom' ? password : generatePassword(await minimumPasswordLength());
+  return kind === 'custom' ? password : generatePassword((await passwordRules())?.minimumLength);
 }
 
-type Props = { value: PasswordChoiceValue; onChange: (value: PasswordChoiceValue) => void; errorText?: string };
+export type PasswordCheck = { /** The rules for a typed password. */ text?: string; problem(choice: PasswordChoiceValue): string | undefined };
 
-export default function PasswordChoice({ value, onChange, errorText }: Props) {
+/** By the account's password policy, as far as it may be read. */
+export function usePasswordCheck(): PasswordCheck {
+  const rules = useAnswer(passwordRules, []).value;
+  return {
+    text: rulesText(rules),
+    problem: ({ kind, password }) => (kind === 'custom' ? passwordProblem(password, rules) : undefined),
+  };
+}
+
+type Props = {
+  value: PasswordChoiceValue;
+  onChange: (value: PasswordChoiceValue) => void;
+  check: PasswordCheck;
+  /** Its problem is shown only once the form was sent. */
+  tried: boolean;
+};
+
+export default function PasswordChoice({ value, onChange, check, tried }: Props) {
   const [shown, setShown] = useState(false);
   return (
     <SpaceBetween size="m">
@@ -35,7 +53,11 @@ export default function PasswordChoice({ value, onChange, errorText }: Props) {
       </FormField>
       {value.kind === 'custom' && (
         <SpaceBetween size="xs">
-          <FormField label="Console password" errorText={errorText}>
+          <FormField
+            label="Console password"
+            constraintText={check.text}
+            errorText={tried ? check.problem(value) : undefined}
+          >
             <Input
               type={shown ? 'text' : 'password'}
               value={value.password}

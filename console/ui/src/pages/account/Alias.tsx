@@ -18,12 +18,15 @@ import { iam } from '../../lib/iam';
 import { signInURL } from '../../lib/paths';
 import { useAction, useAnswer } from '../../lib/requests';
 import { useSession } from '../../lib/session';
+import { aliasProblem } from './aliasForm';
 
 export default function Alias() {
   const { state, reload } = useSession();
   const flash = useFlash();
   const [open, setOpen] = useState<'edit' | 'delete'>();
   const [draft, setDraft] = useState('');
+  const [tried, setTried] = useState(false);
+  const problem = aliasProblem(draft);
   const { busy, error, run, clear } = useAction();
   const stored = useAnswer(async () => (await iam.send(new ListAccountAliasesCommand({}))).AccountAliases?.[0] ?? '', []);
   const alias = stored.value ?? '';
@@ -57,6 +60,7 @@ export default function Alias() {
                 <Button
                   onClick={() => {
                     setDraft(alias);
+                    setTried(false);
                     setOpen('edit');
                   }}
                 >
@@ -88,16 +92,17 @@ export default function Alias() {
           disabled={draft === '' || draft === alias}
           busy={busy}
           error={error}
-          onSubmit={() => void save()}
+          onSubmit={() => (problem === undefined ? void save() : setTried(true))}
           onDismiss={close}
         >
           <FormField
             label="Preferred alias"
-            constraintText="3 to 63 characters: lower-case letters, digits and hyphens. It must be unique on this server."
+            constraintText="3 to 63 characters: lower-case letters, digits and single hyphens. It must be unique on this server."
+            errorText={tried ? problem : undefined}
           >
             <Input value={draft} autoComplete={false} onChange={({ detail }) => setDraft(detail.value)} />
           </FormField>
-          <div>New sign-in URL: {urlWith(draft)}</div>
+          {problem === undefined && <div>New sign-in URL: {urlWith(draft)}</div>}
           {alias && <div>The URL with the old alias stops working at once; the one with the account ID always works.</div>}
         </Dialog>
       )}

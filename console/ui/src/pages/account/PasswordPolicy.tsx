@@ -65,7 +65,7 @@ export default function PasswordPolicy() {
           variant="h2"
           description={
             answer.value &&
-            (custom ? 'This account has a password policy of its own.' : 'The default password policy holds: at least 8 characters.')
+            (custom ? 'This account has a password policy of its own.' : 'The default password policy holds: at least 8 characters, of three of the four kinds below.')
           }
           actions={
             answer.value && (

@@ -7,6 +7,7 @@ import { useEffect, useState } from 'react';
 import Copy from '../../components/Copy';
 import ErrorAlert from '../../components/ErrorAlert';
 import Loading from '../../components/Loading';
+import { nameIsHeld } from '../../mfa/advice';
 import CodeFields from '../../mfa/CodeFields';
 import type { Codes, VirtualDevice } from '../../mfa/devices';
 import Trouble from '../../mfa/Trouble';
@@ -80,6 +81,13 @@ function usePicture(bytes: Uint8Array): string | undefined {
 }
 
 function NoDevice({ virtual }: { virtual: VirtualDeviceState }) {
+  if (virtual.held) {
+    return (
+      <Alert type="info" header="The name is held by an older device">
+        {nameIsHeld}
+      </Alert>
+    );
+  }
   return (
     <SpaceBetween size="m">
       {virtual.abandoned === undefined ? (

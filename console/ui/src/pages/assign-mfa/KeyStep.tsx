@@ -2,6 +2,7 @@
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import WrongAddress from '../../components/WrongAddress';
 import { wrongOrigin } from '../../lib/origin';
 import { useSession } from '../../lib/session';
 
@@ -12,7 +13,7 @@ export default function KeyStep({ someoneElse }: { someoneElse: string | undefin
     <SpaceBetween size="m">
       {elsewhere && (
         <Alert type="warning" header="Wrong address">
-          {elsewhere}
+          <WrongAddress at={elsewhere} />
         </Alert>
       )}
       {someoneElse !== undefined && (

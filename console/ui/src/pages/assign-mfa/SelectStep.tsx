@@ -15,6 +15,8 @@ type Props = {
   kind: DeviceKind;
   onKind: (kind: DeviceKind) => void;
   onEnter: () => void;
+  /** Why the name is filled in already. */
+  hint?: string;
 };
 
 const descriptions: Record<DeviceKind, string> = {
@@ -23,7 +25,7 @@ const descriptions: Record<DeviceKind, string> = {
   hardware: 'A device with a display that shows six-digit codes.',
 };
 
-export default function SelectStep({ name, onName, problem, kind, onKind, onEnter }: Props) {
+export default function SelectStep({ name, onName, problem, kind, onKind, onEnter, hint }: Props) {
   return (
     <form
       onSubmit={(event) => {
@@ -35,6 +37,7 @@ export default function SelectStep({ name, onName, problem, kind, onKind, onEnte
         <Container header={<Header variant="h2">Name</Header>}>
           <FormField
             label="Device name"
+            description={kind === 'hardware' ? undefined : hint}
             errorText={problem}
             constraintText={
               kind === 'hardware'

@@ -9,9 +9,12 @@ import { wizardWords } from '../../components/wizardWords';
 import { useFlash } from '../../lib/flash';
 import { kindName } from '../../lib/format';
 import { credentialsPath, userPath } from '../../lib/paths';
-import type { DeviceKind } from '../../lib/session';
+import { useAnswer } from '../../lib/requests';
+import { useSession, type DeviceKind } from '../../lib/session';
 import { useWhose } from '../../lib/whose';
+import { listDevices } from '../../mfa/devices';
 import OtherSessions from '../../mfa/OtherSessions';
+import SignInAgainNotice, { SignInAgain } from '../../mfa/SignInAgain';
 import Trouble from '../../mfa/Trouble';
 import AppStep from './AppStep';
 import HardwareStep from './HardwareStep';
@@ -32,7 +35,17 @@ export default function AssignMFA() {
   const flash = useFlash();
   const back = () => void navigate(credentialsPath(userName));
 
-  const a = useAssignment(whose, ({ name, serial }) => {
+  const { mfa } = useSession().state;
+  const ownWithoutMFA = whose.own && !mfa;
+  // One's own name is the one that the standard policy lets one free again, should the assignment be broken off.
+  const suggestion = ownWithoutMFA ? (whose.userName ?? '') : '';
+  // A failure to list leaves the word to the server, which judges in the end.
+  const mine = useAnswer(
+    async () => (ownWithoutMFA ? listDevices(whose) : []),
+    [ownWithoutMFA, whose.userName, whose.root],
+  );
+
+  const a = useAssignment(whose, suggestion, ({ name, serial }) => {
     flash({
       type: 'success',
       content: (
@@ -40,6 +53,12 @@ export default function AssignMFA() {
           <span style={{ overflowWrap: 'anywhere' }}>
             {kindName(a.kind)} “{name}” was assigned{whose.own ? '' : ` to ${userName}`}: {serial}
           </span>
+          {ownWithoutMFA && (
+            <>
+              <span>This session is still one without MFA. Sign out and in again with the new device to do what needs MFA.</span>
+              <SignInAgain />
+            </>
+          )}
           {whose.own && <OtherSessions />}
         </SpaceBetween>
       ),
@@ -72,14 +91,22 @@ export default function AssignMFA() {
           {
             title: 'Select MFA device',
             content: (
-              <SelectStep
-                name={a.name}
-                onName={a.setName}
-                problem={a.problem}
-                kind={a.kind}
-                onKind={a.setKind}
-                onEnter={() => a.go(1)}
-              />
+              <SpaceBetween size="l">
+                {ownWithoutMFA && (mine.value ?? []).length > 0 && (
+                  <SignInAgainNotice>
+                    You have an MFA device already. Another one can be added only after signing in with it.
+                  </SignInAgainNotice>
+                )}
+                <SelectStep
+                  name={a.name}
+                  onName={a.setName}
+                  problem={a.problem}
+                  kind={a.kind}
+                  onKind={a.setKind}
+                  onEnter={() => a.go(1)}
+                  hint={suggestion && 'Your user name is filled in: if you break off, it is the name that you can always free again.'}
+                />
+              </SpaceBetween>
             ),
           },
           {

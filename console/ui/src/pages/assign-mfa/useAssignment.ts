@@ -1,5 +1,6 @@
 // The assignment itself: what was entered, whether it is enough, and the request that fits the kind of device.
 import { useState } from 'react';
+import { hasCode } from '../../lib/iam';
 import { nameProblem } from '../../lib/names';
 import { useAction } from '../../lib/requests';
 import type { DeviceKind } from '../../lib/session';
@@ -9,10 +10,13 @@ import { enableDevice, registerKey, type Codes } from '../../mfa/devices';
 import { useVirtualDevice, type VirtualDeviceState } from '../../mfa/useVirtualDevice';
 import { serialProblem } from './HardwareStep';
 
+/** Refusals that come before the codes are looked at. */
+const refusedSerials = ['NoSuchEntity', 'EntityAlreadyExists', 'ValidationError'];
+
 type Assigned = { name: string; serial: string };
 
-export function useAssignment(whose: Whose, onAssigned: (device: Assigned) => void) {
-  const [name, setName] = useState('');
+export function useAssignment(whose: Whose, suggestion: string, onAssigned: (device: Assigned) => void) {
+  const [name, setName] = useState(suggestion);
   const [kind, setKind] = useState<DeviceKind>('fido');
   const [step, setStep] = useState(0);
   const [tried, setTried] = useState<'nothing' | 'select' | 'add'>('nothing');
@@ -49,6 +53,7 @@ export function useAssignment(whose: Whose, onAssigned: (device: Assigned) => vo
 
   const add = () => {
     setTried('add');
+    if (!action.busy) action.clear();
     if (kind === 'virtual' && !virtual.device) return;
     if (kind !== 'fido' && !codesAreWhole(codes)) return;
     if (kind === 'hardware' && serialProblem(serial) !== undefined) return;
@@ -56,16 +61,28 @@ export function useAssignment(whose: Whose, onAssigned: (device: Assigned) => vo
       try {
         onAssigned(await request());
       } catch (error) {
-        // A used code is good for nothing; what was typed must not be sent again.
-        setCodes(noCodes);
-        setTried('nothing');
+        // A used code is good for nothing; what was typed must not be sent again. A refused serial number uses none.
+        if (!refusedSerials.some((code) => hasCode(error, code))) {
+          setCodes(noCodes);
+          setTried('nothing');
+        }
         throw error;
       }
     });
   };
 
+  /** An answer to what was typed before says nothing about what is typed now. */
+  const edited =
+    <T>(set: (value: T) => void) =>
+    (value: T) => {
+      action.clear();
+      set(value);
+    };
+
   return {
-    name, setName, kind, setKind, step, go, codes, setCodes, serial, setSerial, virtual, add,
+    name, setName, kind, setKind, step, go, codes, serial, virtual, add,
+    setCodes: edited(setCodes),
+    setSerial: edited(setSerial),
     problem: tried === 'select' ? problem : undefined,
     tried: tried === 'add',
     busy: action.busy,

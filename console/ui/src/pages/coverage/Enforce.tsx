@@ -24,6 +24,8 @@ import { consequence, loses, type UserPreview } from './preview';
 
 type Props = { users: UserPreview[]; complete: boolean; onDismiss: () => void; onDone: () => void };
 
+const later = 'Users created later are not held by it until you enforce MFA here again.';
+
 export default function Enforce({ users, complete, onDismiss, onDone }: Props) {
   const { user } = useSession().state;
   const flash = useFlash();
@@ -41,7 +43,7 @@ export default function Enforce({ users, complete, onDismiss, onDone }: Props) {
       const end = await forEach(missing, (one) => userPolicies(one).attach(arn), setProgress, signal);
       setProgress(end);
       if (end.failures.length > 0 || end.done < end.total) return;
-      flash({ type: 'success', content: `The policy ${name} is attached to every user; ${attached(end.total)}.` });
+      flash({ type: 'success', content: `The policy ${name} is attached to every user; ${attached(end.total)}. ${later}` });
       onDismiss();
       onDone();
     });
@@ -64,7 +66,7 @@ export default function Enforce({ users, complete, onDismiss, onDone }: Props) {
       {!progress && <Preview users={users} self={user?.kind === 'user' ? user.name : undefined} />}
       <FormField
         label="Policy name"
-        description="The policy is created unless it exists, and attached to every user who does not have it. Root is not held by it."
+        description={`The policy is created unless it exists, and attached to every user who does not have it. Root is not held by it. ${later}`}
       >
         <Input value={name} autoComplete={false} disabled={busy} onChange={({ detail }) => setName(detail.value)} />
       </FormField>

@@ -21,7 +21,7 @@ const filters: { value: string; label: string; takes: (user: UserPreview) => boo
   { value: 'all', label: 'All users', takes: () => true },
 ];
 
-const columns: TableProps.ColumnDefinition<UserPreview>[] = [
+const columns = (held: Set<string> | undefined): TableProps.ColumnDefinition<UserPreview>[] => [
   {
     id: 'name',
     header: 'User name',
@@ -31,11 +31,19 @@ const columns: TableProps.ColumnDefinition<UserPreview>[] = [
   { id: 'mfa', header: 'MFA', cell: (u) => u.MFAKinds.map(kindName).join(', ') || 'None' },
   { id: 'password', header: 'Console password', cell: (u) => (u.Console ? 'Yes' : 'No') },
   { id: 'keys', header: 'Active access keys', cell: (u) => u.ActiveAccessKeys },
+  ...(held ? [{ id: 'held', header: 'Held already', cell: (u: UserPreview) => (held.has(u.UserName) ? 'Yes' : 'No') }] : []),
   { id: 'loses', header: 'Would lose', cell: (u) => losses(u) || '-' },
   { id: 'example', header: 'For example', cell: (u) => (u.Example ? <Box variant="code">{u.Example}</Box> : '-') },
 ];
 
-export default function Users({ users, running }: { users: UserPreview[]; running: boolean }) {
+type Props = {
+  users: UserPreview[];
+  /** Who has the standard policy; undefined where there is none. */
+  held: Set<string> | undefined;
+  running: boolean;
+};
+
+export default function Users({ users, held, running }: Props) {
   const [kept, keep] = usePreference<string>('coverage.filter', 'attention');
   const filter = filters.find(({ value }) => value === kept) ?? filters[0]!;
   const [text, setText] = useState('');
@@ -50,7 +58,7 @@ export default function Users({ users, running }: { users: UserPreview[]; runnin
     <ListTable
       title="Users and their MFA"
       counter={`(${shown.length})`}
-      columns={columns}
+      columns={columns(held)}
       source={{ ...pages, loading: running && users.length === 0 }}
       id={(u) => u.UserName}
       filter={

@@ -27,19 +27,33 @@ export async function ensurePolicy(account: string, PolicyName: string, PolicyDo
   throw new Error(`A policy called ${PolicyName} exists, and its document is another one. Choose another name, or change that policy.`);
 }
 
+/** The users to whom the policy is attached; undefined when there is no such policy. */
+export async function usersHeld(account: string, name: string): Promise<Set<string> | undefined> {
+  try {
+    return await usersWith(`arn:aws:iam::${account}:policy/${name}`);
+  } catch (error) {
+    if (hasCode(error, 'NoSuchEntity')) return undefined;
+    throw error;
+  }
+}
+
 /** The users who don't have the policy attached. */
 export async function usersWithout(PolicyArn: string): Promise<string[]> {
   const users = await all(async (Marker) => {
     const page = await iam.send(new ListUsersCommand({ Marker, MaxItems: 1000 }));
     return { items: page.Users, marker: page.Marker };
   });
+  const has = await usersWith(PolicyArn);
+  return users.map(({ UserName = '' }) => UserName).filter((name) => !has.has(name));
+}
+
+async function usersWith(PolicyArn: string): Promise<Set<string>> {
   const attached = await all(async (Marker) => {
     const input = { PolicyArn, EntityFilter: 'User' as const, PolicyUsageFilter: 'PermissionsPolicy' as const, Marker, MaxItems: 1000 };
     const page = await iam.send(new ListEntitiesForPolicyCommand(input));
     return { items: page.PolicyUsers, marker: page.Marker };
   });
-  const has = new Set(attached.map(({ UserName = '' }) => UserName));
-  return users.map(({ UserName = '' }) => UserName).filter((name) => !has.has(name));
+  return new Set(attached.map(({ UserName = '' }) => UserName));
 }
 
 /** Compares documents by content; the order of members and white space don't matter. */

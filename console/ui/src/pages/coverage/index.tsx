@@ -11,7 +11,11 @@ import { useMemo, useState } from 'react';
 import ErrorAlert from '../../components/ErrorAlert';
 import Page from '../../components/Page';
 import { kindName } from '../../lib/format';
+import { useAnswer } from '../../lib/requests';
+import { useSession } from '../../lib/session';
+import { standardPolicyName } from '../../policies/standard';
 import Enforce from './Enforce';
+import { usersHeld } from './enforcement';
 import { tally, type Tally } from './preview';
 import { useCoverage, type Coverage as Walk } from './useCoverage';
 import Users from './Users';
@@ -19,6 +23,12 @@ import Users from './Users';
 export default function Coverage() {
   const walk = useCoverage();
   const count = useMemo(() => tally(walk.users), [walk.users]);
+  const account = useSession().state.user?.account ?? '';
+  const held = useAnswer(() => usersHeld(account, standardPolicyName), [account]);
+  const again = () => {
+    walk.start();
+    held.reload();
+  };
   const [enforcing, setEnforcing] = useState(false);
 
   return (
@@ -27,7 +37,7 @@ export default function Coverage() {
       description="Who has which kind of MFA device, and who would lose access if everything were denied without MFA now."
       actions={
         <SpaceBetween direction="horizontal" size="xs">
-          <Button iconName="refresh" ariaLabel="Look again" disabled={walk.state === 'running'} onClick={walk.start} />
+          <Button iconName="refresh" ariaLabel="Look again" disabled={walk.state === 'running'} onClick={again} />
           <Button
             variant="primary"
             disabled={walk.state === 'running' || walk.total === 0}
@@ -44,7 +54,11 @@ export default function Coverage() {
         {(walk.state !== 'failed' || walk.users.length > 0) && (
           <SpaceBetween size="l">
             <Counts count={count} />
-            <Users users={walk.users} running={walk.state === 'running'} />
+            <ErrorAlert error={held.error} />
+            {held.value && walk.total > 0 && (
+              <Box>{`Held by ${standardPolicyName}: ${held.value.size} of ${walk.total} users.`}</Box>
+            )}
+            <Users users={walk.users} held={held.value} running={walk.state === 'running'} />
           </SpaceBetween>
         )}
       </SpaceBetween>
@@ -53,7 +67,7 @@ export default function Coverage() {
           users={walk.users}
           complete={walk.state === 'complete'}
           onDismiss={() => setEnforcing(false)}
-          onDone={walk.start}
+          onDone={again}
         />
       )}
     </Page>

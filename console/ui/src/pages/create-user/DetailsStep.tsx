@@ -6,29 +6,30 @@ import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { nameProblem } from '../../lib/names';
-import PasswordChoice from '../../users/PasswordChoice';
+import PasswordChoice, { type PasswordCheck } from '../../users/PasswordChoice';
 import type { Draft } from './draft';
 
-export function detailsProblem(draft: Draft): { name?: string; password?: string } {
-  const noPassword = draft.console && draft.password.kind === 'custom' && draft.password.password === '';
-  return { name: nameProblem(draft.name, 64), password: noPassword ? 'Enter a password.' : undefined };
+const longestName = 64;
+
+export function detailsAreRight(draft: Draft, check: PasswordCheck): boolean {
+  return nameProblem(draft.name, longestName) === undefined && !(draft.console && check.problem(draft.password) !== undefined);
 }
 
 type Props = {
   draft: Draft;
   onChange: (part: Partial<Draft>) => void;
+  check: PasswordCheck;
   /** Errors are shown only once "Next" was pressed. */
   tried: boolean;
 };
 
-export default function DetailsStep({ draft, onChange, tried }: Props) {
-  const problem = tried ? detailsProblem(draft) : {};
+export default function DetailsStep({ draft, onChange, check, tried }: Props) {
   return (
     <Container header={<Header variant="h2">User details</Header>}>
       <SpaceBetween size="l">
         <FormField
           label="User name"
-          errorText={problem.name}
+          errorText={tried ? nameProblem(draft.name, longestName) : undefined}
           constraintText="Up to 64 characters: letters A to Z, digits and + = , . @ _ -"
         >
           <Input value={draft.name} autoComplete={false} onChange={({ detail }) => onChange({ name: detail.value })} />
@@ -42,7 +43,7 @@ export default function DetailsStep({ draft, onChange, tried }: Props) {
         </Checkbox>
         {draft.console && (
           <SpaceBetween size="m">
-            <PasswordChoice value={draft.password} onChange={(password) => onChange({ password })} errorText={problem.password} />
+            <PasswordChoice value={draft.password} onChange={(password) => onChange({ password })} check={check} tried={tried} />
             {draft.password.reset && (
               <Checkbox
                 checked={draft.changePassword}

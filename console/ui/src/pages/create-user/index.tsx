@@ -6,8 +6,9 @@ import Page from '../../components/Page';
 import { wizardWords } from '../../components/wizardWords';
 import { useAction } from '../../lib/requests';
 import { tagsAreWhole } from '../../tags/TagFields';
+import { usePasswordCheck } from '../../users/PasswordChoice';
 import { createUser, type Created } from './createUser';
-import DetailsStep, { detailsProblem } from './DetailsStep';
+import DetailsStep, { detailsAreRight } from './DetailsStep';
 import { emptyDraft, newUser, type Draft } from './draft';
 import PermissionsStep from './PermissionsStep';
 import Result from './Result';
@@ -19,12 +20,12 @@ export default function CreateUser() {
   const [step, setStep] = useState(0);
   const [tried, setTried] = useState(false);
   const [created, setCreated] = useState<Created>();
+  const check = usePasswordCheck();
   const { busy, error, run, clear } = useAction();
   const change = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
 
   const go = (to: number) => {
-    const problem = detailsProblem(draft);
-    if (to > step && (problem.name ?? problem.password) !== undefined) {
+    if (to > step && !detailsAreRight(draft, check)) {
       setTried(true);
       setStep(0);
       return;
@@ -54,7 +55,7 @@ export default function CreateUser() {
         onCancel={() => void navigate('/users')}
         onSubmit={submit}
         steps={[
-          { title: 'Specify user details', content: <DetailsStep draft={draft} onChange={change} tried={tried} /> },
+          { title: 'Specify user details', content: <DetailsStep draft={draft} onChange={change} check={check} tried={tried} /> },
           { title: 'Set permissions', content: <PermissionsStep draft={draft} onChange={change} /> },
           { title: 'Review and create', content: <ReviewStep draft={draft} onChange={change} error={error} /> },
         ]}

@@ -5,6 +5,27 @@ export type Event = { EventId: string; EventTime: string; EventName: string; Use
 /** As they stand in the address; times as datetime-local inputs have them, in the browser's time zone. */
 export type Filters = { user: string; event: string; from: string; to: string };
 
+/** Rows of a page and events of an answer; a page of changes may hold more than that, since answers are not cut. */
+export const pageSize = 50;
+/** How many answers are asked for to fill one page with changes. */
+const mostAnswers = 10;
+/** The most events that are looked at for one page. */
+export const searched = pageSize * mostAnswers;
+
+type EventPage = { Events: Event[]; Marker?: string };
+
+/** Collects events that change something until a page is full, the trail ends or enough was searched. */
+export async function changes(lookup: (marker?: string) => Promise<EventPage>, marker?: string): Promise<EventPage> {
+  const found: Event[] = [];
+  for (let answers = 0; answers < mostAnswers; answers++) {
+    const page = await lookup(marker);
+    found.push(...page.Events.filter(({ Record }) => Record.readOnly !== true));
+    marker = page.Marker;
+    if (!marker || found.length >= pageSize) break;
+  }
+  return { Events: found, Marker: marker };
+}
+
 /** The input of LookupEvents for the filters; what is empty or not a time is left out. */
 export function query({ user, event, from, to }: Filters): Record<string, string> {
   const wanted = { UserName: user.trim(), EventName: event.trim(), StartTime: instant(from), EndTime: instant(to) };

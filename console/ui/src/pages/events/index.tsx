@@ -2,6 +2,7 @@
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Link from '@cloudscape-design/components/link';
+import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
@@ -11,7 +12,12 @@ import { call } from '../../lib/console';
 import { usePages } from '../../lib/paging';
 import EventFilters from './EventFilters';
 import EventRecord from './EventRecord';
-import { actor, errorCode, query, sourceIP, type Event, type Filters } from './events';
+import { actor, changes, errorCode, pageSize, query, searched, sourceIP, type Event, type Filters } from './events';
+
+const shows = [
+  { value: 'changes', label: 'Changes only' },
+  { value: 'all', label: 'All events' },
+];
 
 export default function Events() {
   const [search, setSearch] = useSearchParams();
@@ -21,21 +27,32 @@ export default function Events() {
     from: search.get('from') ?? '',
     to: search.get('to') ?? '',
   };
+  const show = shows.find(({ value }) => value === search.get('show')) ?? shows[0]!;
+  const changesOnly = show.value === 'changes';
   const [open, setOpen] = useState<Event>();
   const events = usePages(
     async (Marker) => {
-      const page = await call<{ Events: Event[]; Marker?: string }>('LookupEvents', { ...query(filters), Marker, MaxItems: 50 });
+      const lookup = (from?: string) =>
+        call<{ Events: Event[]; Marker?: string }>('LookupEvents', { ...query(filters), Marker: from, MaxItems: pageSize });
+      const page = await (changesOnly ? changes(lookup, Marker) : lookup(Marker));
       return { items: page.Events, marker: page.Marker };
     },
     [search.toString()],
   );
-  const setFilters = (next: Filters) =>
-    setSearch(Object.fromEntries(Object.entries(next).filter(([, value]) => value !== '')), { replace: true });
+  const setFilters = (next: Filters, showing = show.value) =>
+    setSearch(
+      Object.fromEntries(
+        Object.entries({ ...next, show: showing === 'all' ? 'all' : '' }).filter(([, value]) => value !== ''),
+      ),
+      { replace: true },
+    );
+  // A page of changes that has room left and another one after it: the search stopped before the end of the trail.
+  const cut = changesOnly && !events.loading && !events.error && events.items.length < pageSize && events.page < events.pages;
 
   return (
     <Page title="Event history" description="Who did what and when: sign-ins, changes, and what was refused.">
       <SpaceBetween size="m">
-        <EventFilters key={search.toString()} filters={filters} onChange={setFilters} />
+        <EventFilters key={JSON.stringify(filters)} filters={filters} onChange={(next) => setFilters(next)} />
         <ListTable<Event>
           title="Events"
           source={events}
@@ -56,8 +73,19 @@ export default function Events() {
             { id: 'ip', header: 'Source IP', cell: (e) => sourceIP(e) || '-' },
             { id: 'error', header: 'Error code', cell: (e) => (errorCode(e) ? <Box color="text-status-error">{errorCode(e)}</Box> : '-') },
           ]}
+          description={
+            cut ? `${searched} events were searched for this page; the following page looks further back.` : undefined
+          }
+          filter={
+            <Select
+              ariaLabel="Events to show"
+              selectedOption={show}
+              options={shows}
+              onChange={({ detail }) => setFilters(filters, detail.selectedOption.value)}
+            />
+          }
           actions={<Button iconName="refresh" ariaLabel="Refresh" onClick={events.reload} />}
-          empty="No event matches."
+          empty={changesOnly ? 'No change matches. Reads are hidden; “All events” shows them as well.' : 'No event matches.'}
         />
       </SpaceBetween>
       {open && <EventRecord event={open} onDismiss={() => setOpen(undefined)} />}

@@ -74,9 +74,9 @@ export default function Members({ groupName: GroupName }: { groupName: string })
           of="users"
           without={users.items.map((user) => user.UserName ?? '')}
           add={(UserName) => iam.send(new AddUserToGroupCommand({ GroupName, UserName }))}
-          onClose={(changed) => {
+          onClose={(added) => {
             setOpen(undefined);
-            if (changed) users.reload();
+            if (added > 0) users.reload();
           }}
         />
       )}

@@ -67,6 +67,10 @@ export function SecondFactor({ attempt }: Props) {
           Use another MFA device
         </Action>
       )}
+      <p className="hint">
+        Lost your device?{' '}
+        {state.user?.kind === 'root' ? 'Run “sallyport root reset-mfa” on the server.' : 'An administrator can remove it.'}
+      </p>
       <Action variant="link" onClick={() => void cancel()}>
         Cancel and go back to sign in
       </Action>
@@ -100,6 +104,7 @@ function Chooser({ devices, chosen, onChoose }: ChooserProps) {
 
 function CodeForm({ attempt, device }: Props & { device: Device }) {
   const [code, setCode] = useState('');
+  const [refused, setRefused] = useState(false);
   const field = useRef<HTMLInputElement>(null);
 
   const submit = async (event: FormEvent) => {
@@ -113,6 +118,7 @@ function CodeForm({ attempt, device }: Props & { device: Device }) {
     const body = { serialNumber: device.serialNumber, code: bare };
     if (await attempt.run(() => post<SessionState>('/console/signin/code', body))) return;
     setCode('');
+    setRefused(true);
     field.current?.focus();
   };
 
@@ -124,7 +130,9 @@ function CodeForm({ attempt, device }: Props & { device: Device }) {
         onChange={setCode}
         inputRef={field}
         autoFocus
-        hint={`The 6 digits that your ${device.kind === 'hardware' ? 'hardware token' : 'authenticator app'} “${device.name}” shows now`}
+        hint={`The 6 digits that your ${device.kind === 'hardware' ? 'hardware token' : 'authenticator app'} “${device.name}” shows now.${
+          refused ? ' Each code is good once; wait for the next one.' : ''
+        }`}
       />
       <Action variant="primary" busy={attempt.busy}>
         Submit

@@ -1,5 +1,6 @@
 // Sign-in: the forms of each step in one frame. It loads neither the shell, nor the IAM client, nor Cloudscape.
 import { useEffect } from 'react';
+import WrongAddress from '../../components/WrongAddress';
 import { wrongOrigin } from '../../lib/origin';
 import { useSession } from '../../lib/session';
 import { useAttempt } from './attempt';
@@ -18,7 +19,7 @@ const titles = {
 export default function SignIn() {
   const { state, ended } = useSession();
   const attempt = useAttempt();
-  const warning = wrongOrigin(state.externalUrl);
+  const elsewhere = wrongOrigin(state.externalUrl);
 
   useEffect(() => {
     document.title = `${titles[state.step]} | Sallyport`;
@@ -32,7 +33,11 @@ export default function SignIn() {
         <small>management console</small>
       </header>
       <main>
-        {warning && <p className="message warning">{warning}</p>}
+        {elsewhere && (
+          <p className="message warning">
+            <WrongAddress at={elsewhere} />
+          </p>
+        )}
         {/* The region is there before its text, or screen readers would not announce it. */}
         <div role="alert" aria-live="assertive">
           {attempt.message && (

@@ -64,9 +64,9 @@ export default function Boundary({ userName: UserName }: { userName: string }) {
           add={(PermissionsBoundary) =>
             iam.send(new PutUserPermissionsBoundaryCommand({ UserName, PermissionsBoundary }))
           }
-          onClose={(changed) => {
+          onClose={(added) => {
             setOpen(undefined);
-            if (changed) boundary.reload();
+            if (added > 0) boundary.reload();
           }}
         />
       )}

@@ -14,8 +14,8 @@ export default function Credentials({ userName, onChange }: Props) {
   return (
     <SpaceBetween size="l">
       <ConsolePassword userName={userName} onChange={onChange} />
-      <DeviceTable userName={userName} onAssign={() => void navigate(assignPath(userName))} />
-      <AccessKeys userName={userName} />
+      <DeviceTable userName={userName} onAssign={() => void navigate(assignPath(userName))} onChange={onChange} />
+      <AccessKeys userName={userName} onChange={onChange} />
       <ConsoleSessions userName={userName} />
     </SpaceBetween>
   );

@@ -61,9 +61,9 @@ export default function Groups({ userName: UserName }: { userName: string }) {
           of="groups"
           without={names}
           add={(GroupName) => iam.send(new AddUserToGroupCommand({ GroupName, UserName }))}
-          onClose={(changed) => {
+          onClose={(added) => {
             setOpen(undefined);
-            if (changed) groups.reload();
+            if (added > 0) groups.reload();
           }}
         />
       )}

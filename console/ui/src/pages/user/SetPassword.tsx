@@ -6,7 +6,7 @@ import Dialog from '../../components/Dialog';
 import ResultDialog from '../../components/ResultDialog';
 import { useAction } from '../../lib/requests';
 import ConsoleCredentials from '../../users/ConsoleCredentials';
-import PasswordChoice, { chosenPassword, firstChoice } from '../../users/PasswordChoice';
+import PasswordChoice, { chosenPassword, firstChoice, usePasswordCheck } from '../../users/PasswordChoice';
 
 type Props = {
   userName: string;
@@ -22,11 +22,11 @@ export default function SetPassword({ userName, title, submit, onClose }: Props)
   const [attach, setAttach] = useState(true);
   const [tried, setTried] = useState(false);
   const [password, setPassword] = useState<string>();
-  const missing = choice.kind === 'custom' && choice.password === '';
+  const check = usePasswordCheck();
 
   const set = () => {
     setTried(true);
-    if (missing) return;
+    if (check.problem(choice) !== undefined) return;
     void run(async () => {
       const chosen = await chosenPassword(choice);
       await submit(chosen, choice.reset, choice.reset && attach);
@@ -44,7 +44,7 @@ export default function SetPassword({ userName, title, submit, onClose }: Props)
   }
   return (
     <Dialog title={title} submitLabel="Apply" busy={busy} error={error} onSubmit={set} onDismiss={() => onClose(false)}>
-      <PasswordChoice value={choice} onChange={setChoice} errorText={tried && missing ? 'Enter a password.' : undefined} />
+      <PasswordChoice value={choice} onChange={setChoice} check={check} tried={tried} />
       {choice.reset && (
         <Checkbox checked={attach} onChange={({ detail }) => setAttach(detail.checked)}>
           Attach the policy IAMUserChangePassword

@@ -1,17 +1,16 @@
 // The head of a user's page: what one wants to know first. Details that a policy hides say so, one by one.
-import { GetUserCommand } from '@aws-sdk/client-iam';
+import type { User } from '@aws-sdk/client-iam';
 import type { ReactNode } from 'react';
 import Copy from '../../components/Copy';
 import Denied from '../../components/Denied';
 import KeyValues from '../../components/KeyValues';
 import { dateTime, days } from '../../lib/format';
-import { iam } from '../../lib/iam';
-import { useAnswer } from '../../lib/requests';
-import { lastActivityText, mfaKinds, useUserDetails, whyDenied, type Detail, type UserDetails } from '../../users/describe';
+import type { Answer } from '../../lib/requests';
+import { lastActivityText, mfaKinds, whyDenied, type Detail, type UserDetails } from '../../users/describe';
 
-export default function Summary({ userName: UserName }: { userName: string }) {
-  const user = useAnswer(async () => (await iam.send(new GetUserCommand({ UserName }))).User, [UserName]);
-  const described = useUserDetails([UserName]);
+type Props = { user: Answer<User | undefined>; described: Answer<Map<string, UserDetails>> };
+
+export default function Summary({ user, described }: Props) {
   const details = [...(described.value?.values() ?? [])][0];
   const waiting = user.loading ? 'Loading…' : 'Not available';
 

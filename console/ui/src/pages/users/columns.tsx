@@ -27,6 +27,13 @@ function detail(needs: Detail[], show: (details: UserDetails) => ReactNode) {
   };
 }
 
+/** What is short stays on one line, and the column grows to it. */
+const short = (text: string, title?: string) => (
+  <span style={{ whiteSpace: 'nowrap' }} title={title}>
+    {text}
+  </span>
+);
+
 const lines = (texts: string[]) =>
   texts.length === 0 ? '-' : texts.map((text) => <div key={text}>{text}</div>);
 
@@ -37,15 +44,15 @@ export const columns = [
   },
   column('path', 'Path', ({ user }) => user.Path, 60),
   column('groups', 'Groups', detail(['Groups'], ({ Groups = [] }) => (Groups.length === 0 ? '0' : Groups.join(', ')))),
-  column('activity', 'Last activity', detail(['Password', 'AccessKeys'], lastActivityText)),
+  column('activity', 'Last activity', detail(['Password', 'AccessKeys'], (details) => short(lastActivityText(details)))),
   column('mfa', 'MFA', detail(['MFADevices'], ({ MFADevices }) => mfaKinds(MFADevices)), 120),
-  column('password', 'Password age', detail(['Password'], ({ Password }) => (Password ? passwordAge(Password) : '-'))),
+  column('password', 'Password age', detail(['Password'], ({ Password }) => (Password ? short(passwordAge(Password)) : '-'))),
   column(
     'signin',
     'Console last sign-in',
     detail(['Password'], ({ Password }) => {
       if (!Password?.Exists) return '-';
-      return Password.LastUsed ? <span title={dateTime(Password.LastUsed)}>{ago(Password.LastUsed)}</span> : 'Never';
+      return Password.LastUsed ? short(ago(Password.LastUsed), dateTime(Password.LastUsed)) : 'Never';
     }),
   ),
   column(
@@ -60,7 +67,7 @@ export const columns = [
     detail(['AccessKeys'], ({ AccessKeys = [] }) =>
       AccessKeys.length === 0
         ? '-'
-        : AccessKeys.map((key) => <div key={key.AccessKeyId}>{days(key.CreateDate)}</div>),
+        : AccessKeys.map((key) => <div key={key.AccessKeyId}>{short(days(key.CreateDate))}</div>),
     ),
     65,
   ),
