@@ -93,7 +93,7 @@ func (s *Service) CreateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *
 	if err != nil {
 		return nil, err
 	}
-	return &awsiam.CreateLoginProfileOutput{LoginProfile: p.shown(u)}, tx.DeleteThrottle(ctx, PasswordThrottle(c.Account, u.ID))
+	return &awsiam.CreateLoginProfileOutput{LoginProfile: p.shown(u)}, tx.DeleteThrottlesUnder(ctx, PasswordThrottle(c.Account, u.ID))
 }
 
 // GetLoginProfile tells whether a user, by default the caller, has a password and must change it.
@@ -114,7 +114,8 @@ func (s *Service) prepareReplacedPassword(ctx context.Context, c *Caller, in *aw
 }
 
 // UpdateLoginProfile sets a user's password, or whether the user must change it; what is left out stays. A new
-// password ends the user's console sessions: it is set when the old one is in doubt.
+// password ends the user's console sessions, because it is set when the old one is in doubt, and every wait for guesses
+// at the old one.
 func (s *Service) UpdateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *awsiam.UpdateLoginProfileInput, change passwordChange) (*awsiam.UpdateLoginProfileOutput, error) {
 	_, p, err := loginProfileOf(ctx, tx, c, in.UserName)
 	if err != nil {
@@ -125,6 +126,9 @@ func (s *Service) UpdateLoginProfile(ctx context.Context, tx Tx, c *Caller, in *
 			return nil, err
 		}
 		if _, err := tx.DeleteSignInsOf(ctx, p.Account, p.OwnerID, ""); err != nil {
+			return nil, err
+		}
+		if err := tx.DeleteThrottlesUnder(ctx, PasswordThrottle(p.Account, p.OwnerID)); err != nil {
 			return nil, err
 		}
 	}
@@ -158,7 +162,7 @@ func (s *Service) ChangePassword(ctx context.Context, tx Tx, c *Caller, in *awsi
 	if err != nil {
 		return nil, err
 	}
-	if err := s.countGuess(ctx, tx, p, *in.OldPassword, *in.NewPassword, change); err != nil {
+	if err := s.countGuess(ctx, tx, c, p, *in.OldPassword, *in.NewPassword, change); err != nil {
 		return nil, err
 	}
 	if err := s.setPassword(ctx, tx, p, *in.NewPassword, change); err != nil {
@@ -169,28 +173,30 @@ func (s *Service) ChangePassword(ctx context.Context, tx Tx, c *Caller, in *awsi
 }
 
 // countGuess answers for the old password that came with a new one. A wrong one is counted, and the count holds for
-// guesses made at the same time as well: whether a guess was right is told only to one that is within it.
-func (s *Service) countGuess(ctx context.Context, tx Tx, p *LoginProfile, oldPassword, newPassword string, change passwordChange) error {
+// guesses made at the same time as well: whether a guess was right is told only to one that is within it. A right one
+// that will be replaced forgets the count.
+func (s *Service) countGuess(ctx context.Context, tx Tx, c *Caller, p *LoginProfile, oldPassword, newPassword string, change passwordChange) error {
 	now := s.Now()
-	guesses, err := tx.LockThrottle(ctx, PasswordThrottle(p.Account, p.OwnerID))
+	guesses, err := LockGuesses(ctx, tx, PasswordThrottle(p.Account, p.OwnerID), c.SourceIP)
 	if err != nil {
 		return err
 	}
 	switch {
-	case now.Before(guesses.Until(PasswordWait)):
+	case now.Before(guesses.Until()):
 		return wire.Errorf("EntityTemporarilyUnmodifiable",
 			"Too many wrong passwords. Wait an hour at most, or ask an administrator for a new password.")
 	case p.Hash != change.current:
 		return passwordMoved()
 	case !change.oldRight:
-		if err := tx.PutThrottle(ctx, guesses.Failed(now)); err != nil {
+		if err := guesses.Failed(ctx, tx, now); err != nil {
 			return err
 		}
 		return Keep(wire.Errorf("AccessDenied", "The old password is wrong."))
 	case newPassword == oldPassword:
 		return wire.Errorf("AccessDenied", "The new password must differ from the old one.")
+	default:
+		return guesses.Succeeded(ctx, tx)
 	}
-	return nil
 }
 
 // preparePassword works out what setting a user's password needs, the cheap part first. When guessing has to wait
@@ -207,8 +213,8 @@ func (s *Service) preparePassword(ctx context.Context, c *Caller, userName, oldP
 		if _, p, err = loginProfileOf(ctx, tx, c, userName); err != nil {
 			return err
 		}
-		guesses, err := tx.Throttle(ctx, PasswordThrottle(p.Account, p.OwnerID))
-		if err != nil || oldPassword != nil && s.Now().Before(guesses.Until(PasswordWait)) {
+		guesses, err := ReadGuesses(ctx, tx, PasswordThrottle(p.Account, p.OwnerID), c.SourceIP)
+		if err != nil || oldPassword != nil && s.Now().Before(guesses.Until()) {
 			return err
 		}
 		change.current = p.Hash
@@ -217,16 +223,21 @@ func (s *Service) preparePassword(ctx context.Context, c *Caller, userName, oldP
 	if err != nil || change.current == "" {
 		return change, err
 	}
-	return s.workOut(ctx, p, oldPassword, newPassword, change)
+	return s.workOut(ctx, c, p, oldPassword, newPassword, change)
 }
 
 // workOut is the slow part: it verifies the old password, if one is given, compares the new one with as many earlier
 // ones as change says, and hashes it. A wrong old password takes as long as a right one with no earlier ones to compare
-// the new one with: how long those take is no guesser's to spend.
-func (s *Service) workOut(ctx context.Context, p *LoginProfile, oldPassword *string, newPassword string, change passwordChange) (_ passwordChange, err error) {
+// the new one with: how long those take is no guesser's to spend. A guess takes a turn with those at sign-in.
+func (s *Service) workOut(ctx context.Context, c *Caller, p *LoginProfile, oldPassword *string, newPassword string, change passwordChange) (_ passwordChange, err error) {
 	earlier := append([]string{p.Hash}, p.History...)
 	earlier = earlier[:min(len(earlier), change.compared)]
 	if oldPassword != nil {
+		done, ok := s.Passwords.Turn(c.SourceIP)
+		if !ok {
+			return change, wire.Errorf("Throttling", "Rate exceeded")
+		}
+		defer done()
 		if change.oldRight, err = s.Passwords.Verify(ctx, p.Hash, *oldPassword); err != nil {
 			return change, err
 		}
@@ -261,18 +272,18 @@ func (s *Service) setPassword(ctx context.Context, tx Tx, p *LoginProfile, passw
 		return wire.Errorf("PasswordPolicyViolation",
 			"Policy constraint violation with password reuse prevention during password change.")
 	}
-	return s.replacePassword(ctx, tx, p, change)
+	return s.replacePassword(p, change)
 }
 
-// replacePassword puts what was prepared into the profile and forgets the wrong guesses.
-func (s *Service) replacePassword(ctx context.Context, tx Tx, p *LoginProfile, change passwordChange) error {
+// replacePassword puts what was prepared into the profile.
+func (s *Service) replacePassword(p *LoginProfile, change passwordChange) error {
 	if change.hash == "" { // the rules refused the password when it was prepared
 		return passwordMoved()
 	}
 	p.History = append([]string{p.Hash}, p.History...)
 	p.History = p.History[:min(len(p.History), maxReusePrevention)]
 	p.Hash, p.Changed = change.hash, s.Now()
-	return tx.DeleteThrottle(ctx, PasswordThrottle(p.Account, p.OwnerID))
+	return nil
 }
 
 // checkPassword holds a password against the account's policy, or against the default rules if it has none.

@@ -48,10 +48,15 @@ func (s *service) profile(t *testing.T, ownerID string) (p iam.LoginProfile) {
 }
 
 // wrongPasswords reads what is counted of a user's wrong passwords from the database.
-func (s *service) wrongPasswords(t *testing.T, ownerID string) (counted iam.Throttle) {
+func (s *service) wrongPasswords(t *testing.T, ownerID string) iam.Throttle {
+	t.Helper()
+	return s.throttle(t, iam.PasswordThrottle(accountID, ownerID))
+}
+
+func (s *service) throttle(t *testing.T, key string) (counted iam.Throttle) {
 	t.Helper()
 	err := s.Store.View(t.Context(), func(tx iam.Tx) (err error) {
-		counted, err = tx.Throttle(t.Context(), iam.PasswordThrottle(accountID, ownerID))
+		counted, err = tx.Throttle(t.Context(), key)
 		return err
 	})
 	if err != nil {
@@ -376,17 +381,21 @@ func TestAttack11_ConcurrentPasswordGuesses(t *testing.T) {
 	var guesses sync.WaitGroup
 	for i := range 20 {
 		guesses.Go(func() {
-			_, err := s.call(context.Background(), alice, "ChangePassword", change(fmt.Sprintf("Wrong-password-%d", i), secondPassword))
 			var answer *wire.Error
-			switch {
-			case !errors.As(err, &answer):
-				t.Errorf("guess %d: %v", i, err)
-			case answer.Code == "AccessDenied":
+			for answer == nil || answer.Code == "Throttling" { // when more come at a time than a network has turns
+				_, err := s.call(context.Background(), alice, "ChangePassword", change(fmt.Sprintf("Wrong-password-%d", i), secondPassword))
+				if answer = nil; !errors.As(err, &answer) {
+					t.Errorf("guess %d: %v", i, err)
+					return
+				}
+			}
+			switch answer.Code {
+			case "AccessDenied":
 				answered.Add(1)
-			case answer.Code == "EntityTemporarilyUnmodifiable":
+			case "EntityTemporarilyUnmodifiable":
 				waiting.Add(1)
 			default:
-				t.Errorf("guess %d: %v", i, err)
+				t.Errorf("guess %d: %v", i, answer)
 			}
 		})
 	}

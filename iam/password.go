@@ -17,11 +17,13 @@ import (
 
 // Passwords hashes and verifies passwords with argon2id (RFC 9106), a bounded number of them at a time: each
 // takes 19 MiB and some 20 ms of a processor. A bounded number more waits, each until its context ends; all others
-// are answered Throttling. It is safe for concurrent use.
+// are answered Throttling. So that no client fills the queue alone, guesses take a [Passwords.Turn] before. It is safe for
+// concurrent use.
 type Passwords struct {
 	cost    argon // of new hashes
 	slots   chan struct{}
 	waiting atomic.Int32
+	turns   turns
 }
 
 // maxWaiting is how many wait for their turn at most: more would have to wait for seconds.

@@ -23,8 +23,8 @@ func (s *Service) prepareRootPassword(ctx context.Context, c *Caller, in *Change
 		if p, err = rootProfile(ctx, tx, c.Account, in.NewPassword); err != nil {
 			return err
 		}
-		guesses, err := tx.Throttle(ctx, PasswordThrottle(p.Account, p.OwnerID))
-		if err == nil && !s.Now().Before(guesses.Until(PasswordWait)) {
+		guesses, err := ReadGuesses(ctx, tx, PasswordThrottle(p.Account, p.OwnerID), c.SourceIP)
+		if err == nil && !s.Now().Before(guesses.Until()) {
 			change.current = p.Hash
 		}
 		return err
@@ -32,7 +32,7 @@ func (s *Service) prepareRootPassword(ctx context.Context, c *Caller, in *Change
 	if err != nil || change.current == "" {
 		return change, err
 	}
-	return s.workOut(ctx, p, &in.OldPassword, in.NewPassword, change)
+	return s.workOut(ctx, c, p, &in.OldPassword, in.NewPassword, change)
 }
 
 // ChangeRootPassword replaces root's password. Guesses at the old one count with those made at sign-in; the account's
@@ -42,10 +42,10 @@ func (s *Service) ChangeRootPassword(ctx context.Context, tx Tx, c *Caller, in *
 	if err != nil {
 		return nil, err
 	}
-	if err := s.countGuess(ctx, tx, p, in.OldPassword, in.NewPassword, change); err != nil {
+	if err := s.countGuess(ctx, tx, c, p, in.OldPassword, in.NewPassword, change); err != nil {
 		return nil, err
 	}
-	if err := s.replacePassword(ctx, tx, p, change); err != nil {
+	if err := s.replacePassword(p, change); err != nil {
 		return nil, err
 	}
 	p.ResetRequired = false

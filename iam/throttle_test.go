@@ -21,16 +21,21 @@ func TestThrottleUntil(t *testing.T) {
 		failures int
 		want     time.Duration // after the last failure
 	}{
-		{"no failure", iam.PasswordWait, 0, never},
-		{"one", iam.PasswordWait, 1, never},
-		{"the last free one", iam.PasswordWait, 4, never},
-		{"as many as are free", iam.PasswordWait, 5, 30 * time.Second},
-		{"twice as long", iam.PasswordWait, 6, time.Minute},
-		{"and again", iam.PasswordWait, 7, 2 * time.Minute},
-		{"the last before the longest", iam.PasswordWait, 11, 32 * time.Minute},
-		{"never more than the longest", iam.PasswordWait, 12, time.Hour},
-		{"after many", iam.PasswordWait, 5000, time.Hour},
-		{"after more than a shift can do", iam.PasswordWait, math.MaxInt, time.Hour},
+		{"no failure", iam.PairWait, 0, never},
+		{"one", iam.PairWait, 1, never},
+		{"the last free one", iam.PairWait, 4, never},
+		{"as many as are free", iam.PairWait, 5, 30 * time.Second},
+		{"twice as long", iam.PairWait, 6, time.Minute},
+		{"and again", iam.PairWait, 7, 2 * time.Minute},
+		{"the last before the longest", iam.PairWait, 11, 32 * time.Minute},
+		{"never more than the longest", iam.PairWait, 12, time.Hour},
+		{"after many", iam.PairWait, 5000, time.Hour},
+		{"after more than a shift can do", iam.PairWait, math.MaxInt, time.Hour},
+		{"identity, free", iam.IdentityWait, 99, never},
+		{"identity", iam.IdentityWait, 100, 30 * time.Second},
+		{"identity, the last before the longest", iam.IdentityWait, 103, 4 * time.Minute},
+		{"identity, the longest", iam.IdentityWait, 104, 5 * time.Minute},
+		{"identity, after many", iam.IdentityWait, math.MaxInt, 5 * time.Minute},
 		{"source, free", iam.SourceWait, 19, never},
 		{"source", iam.SourceWait, 20, 30 * time.Second},
 		{"source, the last before the longest", iam.SourceWait, 24, 8 * time.Minute},
@@ -52,28 +57,44 @@ func TestThrottleUntil(t *testing.T) {
 	}
 }
 
+// Failures are forgotten all at once after a day, and those of a source one by one before.
 func TestThrottleFailed(t *testing.T) {
+	forgiving := iam.Wait{Free: 3, First: time.Second, Longest: time.Minute, Forgive: 10 * time.Minute}
 	for _, test := range []struct {
 		name  string
+		wait  iam.Wait
 		from  iam.Throttle
 		after time.Duration
 		want  int
 	}{
-		{"the first of all", iam.Throttle{Key: "k"}, 0, 1},
-		{"one more", iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, time.Second, 5},
-		{"at the same time", iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, 0, 5},
-		{"as long as it is remembered", iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, iam.ThrottleMemory, 5},
-		{"after that", iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, iam.ThrottleMemory + 1, 1},
-		{"by a clock that was set back", iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, -time.Hour, 5},
+		{"the first of all", iam.PairWait, iam.Throttle{Key: "k"}, 0, 1},
+		{"one more", iam.PairWait, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, time.Second, 5},
+		{"at the same time", iam.PairWait, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, 0, 5},
+		{"as long as it is remembered", iam.PairWait, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, iam.ThrottleMemory, 5},
+		{"after that", iam.PairWait, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, iam.ThrottleMemory + 1, 1},
+		{"by a clock that was set back", iam.PairWait, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, -time.Hour, 5},
+		{"of an identity, which isn't forgiven", iam.IdentityWait, iam.Throttle{Key: "k", Failures: 99, Last: lastFailure}, iam.ThrottleMemory, 100},
+		{"forgiving, the first of all", forgiving, iam.Throttle{Key: "k"}, 0, 1},
+		{"forgiving, too early", forgiving, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, 10*time.Minute - 1, 5},
+		{"forgiving one", forgiving, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, 10 * time.Minute, 4},
+		{"forgiving one, not yet two", forgiving, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, 20*time.Minute - 1, 4},
+		{"forgiving three", forgiving, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, 30 * time.Minute, 2},
+		{"forgiving all", forgiving, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, 40 * time.Minute, 1},
+		{"forgiving no more than there are", forgiving, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, 23 * time.Hour, 1},
+		{"forgiving, as long as it is remembered", forgiving, iam.Throttle{Key: "k", Failures: 1000, Last: lastFailure}, iam.ThrottleMemory, 857},
+		{"forgiving, after that", forgiving, iam.Throttle{Key: "k", Failures: 1000, Last: lastFailure}, iam.ThrottleMemory + 1, 1},
+		{"forgiving, by a clock that was set back", forgiving, iam.Throttle{Key: "k", Failures: 4, Last: lastFailure}, -time.Hour, 5},
+		{"of a source, one forgiven", iam.SourceWait, iam.Throttle{Key: "k", Failures: 19, Last: lastFailure}, 5 * time.Minute, 19},
+		{"of a source, every 8 hours", iam.SourceWait, iam.Throttle{Key: "k", Failures: 19, Last: lastFailure}, 8 * time.Hour, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			now := lastFailure.Add(test.after)
-			if got := test.from.Failed(now); got != (iam.Throttle{Key: "k", Failures: test.want, Last: now}) {
+			if got := test.from.Failed(test.wait, now); got != (iam.Throttle{Key: "k", Failures: test.want, Last: now}) {
 				t.Errorf("got %+v, want %d failures at %v", got, test.want, now)
 			}
 		})
 	}
-	for _, wait := range []iam.Wait{iam.PasswordWait, iam.SourceWait} {
+	for _, wait := range []iam.Wait{iam.PairWait, iam.IdentityWait, iam.SourceWait} {
 		if wait.Longest >= iam.ThrottleMemory {
 			t.Errorf("a wait of %v is forgotten before it ends", wait.Longest)
 		}
@@ -121,6 +142,26 @@ func TestUnknownThrottle(t *testing.T) {
 func TestPasswordThrottle(t *testing.T) {
 	if got := iam.PasswordThrottle("111111111111", "AIDA1"); got != "password/111111111111/AIDA1" { // migration 2 writes it too
 		t.Errorf("got %q", got)
+	}
+}
+
+// The key of an identity and a source lies under that of the identity, and under no other's.
+func TestPairThrottle(t *testing.T) {
+	alice, bob := iam.PasswordThrottle("111111111111", "AIDA1"), iam.PasswordThrottle("111111111111", "AIDA11")
+	for _, test := range []struct{ identity, source, want string }{
+		{alice, "192.0.2.1", "password/111111111111/AIDA1/source/192.0.2.1"},
+		{alice, "::ffff:192.0.2.1", "password/111111111111/AIDA1/source/192.0.2.1"},
+		{alice, "2001:db8:0:7::9", "password/111111111111/AIDA1/source/2001:db8:0:7::/64"},
+		{alice, "", `password/111111111111/AIDA1/source/""`},
+		{bob, "192.0.2.1", "password/111111111111/AIDA11/source/192.0.2.1"},
+	} {
+		got := iam.PairThrottle(test.identity, test.source)
+		if got != test.want || !strings.HasPrefix(got, test.identity+"/") {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+	if got := iam.PairThrottle(iam.UnknownThrottle("a", "My-Password-1"), "192.0.2.1"); strings.Contains(got, "Password") {
+		t.Errorf("the key shows what was typed: %q", got)
 	}
 }
 

@@ -11,10 +11,14 @@
 // to its own step and to nothing else: [Service.Session], the only way to a caller, refuses it. Whether there is a
 // second door is never stored. Each step derives it from the devices bound at that moment.
 //
-// Guessing is bounded where it can't be evaded. Passwords are counted per identity and per network address, in the
-// database and in the transaction that tells whether the guess was right ([iam.Throttle]); the names of nobody are held
-// back like those of somebody. Codes are counted per device by [iam.Service.VerifyCode], together with those sent to
-// STS, and only once the password was right: nobody can lock a stranger's device.
+// Guessing is bounded where it can't be evaded. Passwords are counted per identity and network address, per identity and
+// per address, in the database and in the transaction that tells whether the guess was right ([iam.Guesses],
+// [iam.Throttle]); the names of nobody are held back like those of somebody. It is the first of these that holds a guesser
+// back, so that a stranger makes nobody wait elsewhere; the second is for guessers with many addresses, and its waits are
+// short. Codes are counted per device by [iam.Service.VerifyCode], together with those sent to STS, and only once the
+// password was right: nobody can lock a stranger's device. A sign-in whose second factor is refused ten times ends,
+// whatever kind it was. Nor can anybody keep others from signing in by sheer number of attempts: one network has a few
+// turns at the hasher at a time ([iam.Passwords.Turn]), on each node.
 //
 // What a stranger may learn is nothing: a wrong account, name or password, and one that doesn't exist, cost one argon2id
 // hash and get one answer. Whoever has proven the password is told in clear words what is wrong with their device.

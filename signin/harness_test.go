@@ -351,6 +351,34 @@ func (in *site) failures(key string) (n int) {
 	return n
 }
 
+// counts is how many steps were reported with a result.
+func (in *site) counts(stepAndResult string) int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.counted[stepAndResult]
+}
+
+// failed has a number of failures be counted under a key now.
+func (in *site) failed(key string, failures int) {
+	in.Helper()
+	in.update(func(tx iam.Tx) error {
+		return tx.PutThrottle(in.Context(), iam.Throttle{Key: key, Failures: failures, Last: in.clock.Now()})
+	})
+}
+
+// idOf is a user's unique id.
+func (in *site) idOf(name string) (id string) {
+	in.Helper()
+	in.view(func(tx iam.Tx) error {
+		u, err := tx.User(in.Context(), account, name)
+		if err == nil {
+			id = u.ID
+		}
+		return err
+	})
+	return id
+}
+
 // records are the account's records of an event, the oldest first.
 func (in *site) records(event string) (all []map[string]any) {
 	in.Helper()

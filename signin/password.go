@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,22 +29,29 @@ type claim struct {
 // Password is the first step. The right password of an identity without MFA devices signs in; with devices, the state
 // says which there are to choose from.
 //
-// Everything that can be wrong has one answer and costs one hash. After repeated failures, of the identity or from one
-// address, the answer is a [*ThrottledError] and nothing is computed; that holds for guesses made at the same time too:
-// whether one was right is told only to those within the limit.
+// Everything that can be wrong has one answer and costs one hash. After repeated failures, of the identity from this
+// address, of the identity from everywhere, or from this address whatever the identity, the answer is a
+// [*ThrottledError] and nothing is computed; that holds for guesses made at the same time too: whether one was right is
+// told only to those within the limits. More than [iam.TurnsOfANetwork] attempts at a time from one network are turned
+// away, so that nobody takes the hasher for themselves.
 func (s *Service) Password(ctx context.Context, c Credentials, from From) (state *State, err error) {
 	defer func() { s.report("password", from, err) }()
+	done, ok := s.IAM.Passwords.Turn(from.SourceIP)
+	if !ok {
+		return nil, crowded()
+	}
+	defer done()
 	var who claim
 	err = s.IAM.Store.View(ctx, func(tx iam.Tx) error {
 		var err error
 		if who, err = identify(ctx, tx, c); err != nil {
 			return err
 		}
-		source, err := tx.Throttle(ctx, sourceKey(from))
+		source, err := tx.Throttle(ctx, iam.SourceThrottle(from.SourceIP))
 		if err != nil {
 			return err
 		}
-		guesses, err := tx.Throttle(ctx, who.throttle)
+		guesses, err := iam.ReadGuesses(ctx, tx, who.throttle, from.SourceIP)
 		if err != nil {
 			return err
 		}
@@ -58,16 +64,16 @@ func (s *Service) Password(ctx context.Context, c Credentials, from From) (state
 	if err != nil {
 		return nil, err
 	}
-	var done *attempt
+	var begun *attempt
 	err = s.IAM.Store.Update(ctx, func(tx iam.Tx) error {
 		a, err := s.judge(ctx, tx, who, right, from)
-		done = a
+		begun = a
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.state(ctx, done)
+	return s.state(ctx, begun)
 }
 
 // identify finds whose credentials they would be.
@@ -161,11 +167,11 @@ func (s *Service) verify(ctx context.Context, hash, password string) (bool, erro
 // judge counts the guess and, if it was right and within the limit, begins the sign-in.
 func (s *Service) judge(ctx context.Context, tx iam.Tx, who claim, right bool, from From) (*attempt, error) {
 	now := s.IAM.Now()
-	source, err := tx.LockThrottle(ctx, sourceKey(from))
+	source, err := tx.LockThrottle(ctx, iam.SourceThrottle(from.SourceIP))
 	if err != nil {
 		return nil, err
 	}
-	guesses, err := tx.LockThrottle(ctx, who.throttle)
+	guesses, err := iam.LockGuesses(ctx, tx, who.throttle, from.SourceIP)
 	if err != nil {
 		return nil, err
 	}
@@ -179,10 +185,10 @@ func (s *Service) judge(ctx context.Context, tx iam.Tx, who claim, right bool, f
 		}
 	}
 	if !right || a == nil || a.profile == nil || a.profile.Hash != who.hash {
-		if err := tx.PutThrottle(ctx, source.Failed(now)); err != nil {
+		if err := tx.PutThrottle(ctx, source.Failed(iam.SourceWait, now)); err != nil {
 			return nil, err
 		}
-		if err := tx.PutThrottle(ctx, guesses.Failed(now)); err != nil {
+		if err := guesses.Failed(ctx, tx, now); err != nil {
 			return nil, err
 		}
 		if a == nil {
@@ -195,7 +201,7 @@ func (s *Service) judge(ctx context.Context, tx iam.Tx, who claim, right bool, f
 		}
 		return nil, iam.Keep(wrong())
 	}
-	if err := tx.DeleteThrottle(ctx, who.throttle); err != nil {
+	if err := guesses.Succeeded(ctx, tx); err != nil {
 		return nil, err
 	}
 	s.begin(a)
@@ -203,28 +209,13 @@ func (s *Service) judge(ctx context.Context, tx iam.Tx, who claim, right bool, f
 }
 
 // held is the answer to an attempt that comes too early, nil if it doesn't.
-func held(now time.Time, source, guesses iam.Throttle) error {
+func held(now time.Time, source iam.Throttle, guesses iam.Guesses) error {
 	until := source.Until(iam.SourceWait)
-	if other := guesses.Until(iam.PasswordWait); other.After(until) {
+	if other := guesses.Until(); other.After(until) {
 		until = other
 	}
 	if now.Before(until) {
 		return &ThrottledError{until}
 	}
 	return nil
-}
-
-// sourceKey is where the failures from an address are counted. Of an IPv6 address that is its network of 64 bits:
-// whoever has one address of it has them all.
-func sourceKey(from From) string {
-	address, err := netip.ParseAddr(from.SourceIP)
-	if err != nil {
-		return iam.SourceThrottle(from.SourceIP)
-	}
-	address = address.Unmap().WithZone("")
-	if address.Is6() {
-		network, _ := address.Prefix(64) // 64 fits into 128
-		return iam.SourceThrottle(network.String())
-	}
-	return iam.SourceThrottle(address.String())
 }

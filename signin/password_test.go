@@ -106,8 +106,8 @@ func TestAttack32_WrongCredentialsAreAlike(t *testing.T) {
 					t.Fatal("signed in")
 				}
 				want, computed := wrong, int32(attempt+1)
-				if attempt >= iam.PasswordWait.Free {
-					want, computed = "throttled", int32(iam.PasswordWait.Free)
+				if attempt >= iam.PairWait.Free {
+					want, computed = "throttled", int32(iam.PairWait.Free)
 				}
 				if got := answer(err); got != want {
 					t.Fatalf("attempt %d: %s, want %s", attempt+1, got, want)
@@ -116,7 +116,7 @@ func TestAttack32_WrongCredentialsAreAlike(t *testing.T) {
 					t.Fatalf("attempt %d: %d hashes so far, want %d", attempt+1, got, computed)
 				}
 				var throttled *signin.ThrottledError
-				if errors.As(err, &throttled) && !throttled.Until.Equal(in.clock.Now().Add(iam.PasswordWait.First)) {
+				if errors.As(err, &throttled) && !throttled.Until.Equal(in.clock.Now().Add(iam.PairWait.First)) {
 					t.Errorf("until %v", throttled.Until)
 				}
 			}
@@ -129,12 +129,13 @@ func TestThrottleHoldsTheRightPasswordTooAndGrows(t *testing.T) {
 	in := newSite(t)
 	alice := in.user("alice")
 	key := iam.PasswordThrottle(account, alice)
+	pair := iam.PairThrottle(key, browser.SourceIP)
 	fail := func() {
 		t.Helper()
 		_, err := in.Password(t.Context(), as("alice", "nope"), browser)
 		in.refused(err, wrong)
 	}
-	for range iam.PasswordWait.Free {
+	for range iam.PairWait.Free {
 		fail()
 	}
 	for _, wait := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute} {
@@ -144,21 +145,24 @@ func TestThrottleHoldsTheRightPasswordTooAndGrows(t *testing.T) {
 		in.clock.add(time.Millisecond)
 		fail()
 	}
-	if n := in.failures(key); n != iam.PasswordWait.Free+3 {
-		t.Errorf("%d failures counted", n)
+	if n, m := in.failures(key), in.failures(pair); n != iam.PairWait.Free+3 || m != n {
+		t.Errorf("%d failures counted, and %d from this address", n, m)
 	}
-	in.clock.add(time.Hour)
+	in.clock.add(2 * time.Minute)
+	_, err := in.Password(t.Context(), as("alice", password), browser)
+	in.refused(err, "throttled")
+	in.clock.add(2 * time.Minute)
 	in.enter("alice")
-	if n := in.failures(key); n != 0 {
-		t.Errorf("%d failures after a success", n)
+	if n, m := in.failures(key), in.failures(pair); n != 0 || m != 0 {
+		t.Errorf("%d failures after a success, and %d from this address", n, m)
 	}
-	if n := in.failures(iam.SourceThrottle(browser.SourceIP)); n != iam.PasswordWait.Free+3 {
+	if n := in.failures(iam.SourceThrottle(browser.SourceIP)); n != iam.PairWait.Free+3 {
 		t.Errorf("%d failures of the address, which a success does not forgive", n)
 	}
-	if got := in.counted["password throttled"]; got != 3 {
+	if got := in.counted["password throttled"]; got != 4 {
 		t.Errorf("%d throttled attempts counted", got)
 	}
-	if got := len(in.records("ConsoleLogin")); got != iam.PasswordWait.Free+3+1 {
+	if got := len(in.records("ConsoleLogin")); got != iam.PairWait.Free+3+1 {
 		t.Errorf("%d records: attempts that had to wait have none", got)
 	}
 }
@@ -203,7 +207,7 @@ func TestAttack13_SignInAndChangePasswordShareOneCounter(t *testing.T) {
 	in.user("alice")
 	in.allow("alice", `"iam:ChangePassword"`)
 	caller := in.session(in.enter("alice").Token)
-	for range iam.PasswordWait.Free {
+	for range iam.PairWait.Free {
 		_, err := in.try(caller, "ChangePassword", &awsiam.ChangePasswordInput{OldPassword: aws.String("guess-It-1"), NewPassword: aws.String("another-One-7")})
 		in.refused(err, "AccessDenied: The old password is wrong.")
 	}
@@ -255,8 +259,28 @@ func (c *crowd) VerifyNothing(ctx context.Context, password string) error {
 	return err
 }
 
-// Attack row 11: guesses made at the same time, all past the first look, stay within the limit; even the right one
-// among them is not told beyond it.
+// atOnce gives so many guesses at once, guess i from the address that source names, and returns how often each answer came.
+func atOnce(in *site, guesses int, user string, source func(i int) string) map[string]int {
+	in.Helper()
+	answers := map[string]int{}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for i := range guesses {
+		group.Go(func() {
+			from := browser
+			from.SourceIP = source(i)
+			_, err := in.Password(in.Context(), as(user, fmt.Sprint("guess", i)), from)
+			mu.Lock()
+			defer mu.Unlock()
+			answers[answer(err)]++
+		})
+	}
+	group.Wait()
+	return answers
+}
+
+// Attack row 11: guesses made at the same time from many addresses, all past the first look, stay within the limit of
+// the identity; even the right one among them is not told beyond it.
 func TestAttack11_ParallelGuessesStayWithinTheLimit(t *testing.T) {
 	for name, user := range map[string]string{"a user": "alice", "nobody": "mallory"} {
 		t.Run(name, func(t *testing.T) {
@@ -266,24 +290,11 @@ func TestAttack11_ParallelGuessesStayWithinTheLimit(t *testing.T) {
 			together := &crowd{right: password}
 			together.all.Add(guesses)
 			in.SetHasher(together)
-			answers := map[string]int{}
-			var mu sync.Mutex
-			var group sync.WaitGroup
-			for i := range guesses {
-				group.Go(func() {
-					from := browser
-					from.SourceIP = fmt.Sprintf("198.51.100.%d", i)
-					_, err := in.Password(t.Context(), as(user, fmt.Sprint("guess", i)), from)
-					mu.Lock()
-					defer mu.Unlock()
-					answers[answer(err)]++
-				})
-			}
-			group.Wait()
-			if answers[wrong] != iam.PasswordWait.Free || answers["throttled"] != guesses-iam.PasswordWait.Free {
+			answers := atOnce(in, guesses, user, func(i int) string { return fmt.Sprintf("198.51.100.%d", i) })
+			if answers[wrong] != iam.IdentityWait.Free || answers["throttled"] != guesses-iam.IdentityWait.Free {
 				t.Errorf("answers: %v", answers)
 			}
-			if got := len(in.records("ConsoleLogin")); got != iam.PasswordWait.Free {
+			if got := len(in.records("ConsoleLogin")); got != iam.IdentityWait.Free {
 				t.Errorf("%d records", got)
 			}
 
@@ -293,6 +304,34 @@ func TestAttack11_ParallelGuessesStayWithinTheLimit(t *testing.T) {
 			_, err := in.Password(t.Context(), as("alice", password), browser)
 			if want := map[string]string{"alice": "throttled", "mallory": "ok"}[user]; answer(err) != want {
 				t.Errorf("then: %v, want %s", err, want)
+			}
+		})
+	}
+}
+
+// Attack row 11, again: guesses made at the same time from one address, as many as can be in the works, stay within
+// the limit of the address.
+func TestAttack11_ParallelGuessesFromOneAddress(t *testing.T) {
+	for name, user := range map[string]string{"a user": "alice", "nobody": "mallory"} {
+		t.Run(name, func(t *testing.T) {
+			in := newSite(t)
+			in.user("alice")
+			told := 0
+			for range 3 {
+				together := &crowd{right: password}
+				together.all.Add(iam.TurnsOfANetwork)
+				in.SetHasher(together)
+				if told >= iam.PairWait.Free { // all are held before
+					together.all.Add(-iam.TurnsOfANetwork)
+				}
+				answers := atOnce(in, iam.TurnsOfANetwork, user, func(int) string { return browser.SourceIP })
+				if answers[wrong]+answers["throttled"] != iam.TurnsOfANetwork {
+					t.Errorf("answers: %v", answers)
+				}
+				told += answers[wrong]
+			}
+			if told != iam.PairWait.Free {
+				t.Errorf("%d guesses were told to be wrong", told)
 			}
 		})
 	}
@@ -327,16 +366,14 @@ func TestAttack17_OvertakenWhileVerifying(t *testing.T) {
 			in.must(in.root, "DeleteLoginProfile", &awsiam.DeleteLoginProfileInput{UserName: aws.String("alice")})
 			in.must(in.root, "DeleteUser", &awsiam.DeleteUserInput{UserName: aws.String("alice")})
 		}, wrong},
-		"others use the attempts up": {func(in *site) {
-			in.update(func(tx iam.Tx) error {
-				u, err := tx.User(in.Context(), account, "alice")
-				if err != nil {
-					return err
-				}
-				return tx.PutThrottle(in.Context(), iam.Throttle{
-					Key: iam.PasswordThrottle(account, u.ID), Failures: iam.PasswordWait.Free, Last: in.clock.Now(),
-				})
-			})
+		"others use the attempts of everybody up": {func(in *site) {
+			in.failed(iam.PasswordThrottle(account, in.idOf("alice")), iam.IdentityWait.Free)
+		}, "throttled"},
+		"others use the attempts of this address up": {func(in *site) {
+			in.failed(iam.PairThrottle(iam.PasswordThrottle(account, in.idOf("alice")), browser.SourceIP), iam.PairWait.Free)
+		}, "throttled"},
+		"others fail at this address under other names": {func(in *site) {
+			in.failed(iam.SourceThrottle(browser.SourceIP), iam.SourceWait.Free)
 		}, "throttled"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -362,7 +399,7 @@ func TestAttack15_LimitsHoldByDefault(t *testing.T) {
 	in := newSite(t)
 	in.user("alice")
 	plain := &signin.Service{IAM: in.IAM}
-	for range iam.PasswordWait.Free {
+	for range iam.PairWait.Free {
 		_, err := plain.Password(t.Context(), as("alice", "nope"), signin.From{})
 		in.refused(err, wrong)
 	}
@@ -374,10 +411,10 @@ func TestAttack15_LimitsHoldByDefault(t *testing.T) {
 func TestAttack14_CountsOutliveTheService(t *testing.T) {
 	in := newSite(t)
 	alice := in.user("alice")
-	for range iam.PasswordWait.Free {
+	for range iam.PairWait.Free {
 		in.Password(t.Context(), as("alice", "nope"), browser)
 	}
-	if n := in.failures(iam.PasswordThrottle(account, alice)); n != iam.PasswordWait.Free {
+	if n := in.failures(iam.PasswordThrottle(account, alice)); n != iam.PairWait.Free {
 		t.Errorf("the database has %d failures", n)
 	}
 	again := &signin.Service{IAM: &iam.Service{

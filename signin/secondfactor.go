@@ -35,7 +35,6 @@ func (s *Service) Code(ctx context.Context, token, serialNumber, code string, fr
 		case mfa.Accepted:
 			return s.pass(ctx, tx, a, a.device(serialNumber), from)
 		case mfa.Refused:
-			a.row.Refused++
 			return s.refuse(ctx, tx, a, serialNumber, wrong(), from)
 		default:
 			return unavailable(outcome)
@@ -72,15 +71,20 @@ func (s *Service) pass(ctx context.Context, tx iam.Tx, a *attempt, d *iam.MFADev
 	return s.advance(ctx, tx, a, from, tx.UpdateSignIn)
 }
 
-// refuse leaves a sign-in before the second door, and remembers the failure. serial is that of the device, "" if it is
-// not known which it was.
+// refuse leaves a sign-in before the second door, and remembers the failure. The last one that it may have ends it, which
+// bounds the answers of devices that have no count of their own. serial is that of the device, "" if it is not known
+// which it was.
 func (s *Service) refuse(ctx context.Context, tx iam.Tx, a *attempt, serial string, answer error, from From) error {
-	if err := tx.UpdateSignIn(ctx, a.row); err != nil {
-		return err
-	}
+	a.row.Refused++
 	tried, row := *a, *a.row
 	row.MFASerial, tried.row = serial, &row
 	if err := s.recordLogin(ctx, tx, &tried, from, failed); err != nil {
+		return err
+	}
+	if a.row.Refused >= maxRefused {
+		return end(ctx, tx, a.row, exhausted())
+	}
+	if err := tx.UpdateSignIn(ctx, a.row); err != nil {
 		return err
 	}
 	return iam.Keep(answer)

@@ -115,6 +115,54 @@ func TestResyncIsOfferedAfterThreeWrongCodes(t *testing.T) {
 	}
 }
 
+// A sign-in whose second factor has been refused ten times, by a code or a key, is over; the password begins another.
+func TestASignInEndsAfterTenRefusals(t *testing.T) {
+	const tooMany = "ExpiredToken: Too many answers of your MFA devices were refused. Please sign in again with your password."
+	in := newSite(t)
+	alice := in.user("alice")
+	phone := in.enrol("alice", "phone")
+	key, _ := in.enrolKey("alice", "key")
+	code := func(token string) error {
+		_, err := in.Code(t.Context(), token, phone.serial, phone.wrongCode(), browser)
+		return err
+	}
+	byKey := func(token string) error {
+		answerOf(in, token, key)
+		_, err := in.Key(t.Context(), token, []byte("{}"), browser)
+		return err
+	}
+	for name, kinds := range map[string][2]func(string) error{"codes": {code, code}, "keys": {byKey, byKey}, "both": {byKey, code}} {
+		token := in.enter("alice").Token
+		before := len(in.records("ConsoleLogin"))
+		for n := 1; n <= 10; n++ {
+			err := kinds[n%2](token)
+			if n == 10 {
+				in.refused(err, tooMany)
+			} else if !strings.HasPrefix(answer(err), "AuthenticationFailed: ") {
+				t.Errorf("%s: refusal %d: %v", name, n, err)
+			}
+			if n == 8 {
+				in.clock.add(3 * time.Minute) // the phone has nine attempts in three
+			}
+		}
+		if got := len(in.records("ConsoleLogin")) - before; got != 10 {
+			t.Errorf("%s: %d refusals recorded", name, got)
+		}
+		if left := in.signInsOf(alice); len(left) != 0 {
+			t.Errorf("%s: left is %+v", name, left)
+		}
+		in.refused(code(token), signInOut)
+		_, err := in.BeginKey(t.Context(), token, browser)
+		in.refused(err, signInOut)
+		_, err = in.Key(t.Context(), token, []byte("{}"), browser)
+		in.refused(err, signInOut)
+		in.clock.add(3 * time.Minute)
+	}
+	token := in.enter("alice").Token
+	done, err := in.Key(t.Context(), token, answerOf(in, token, key), browser)
+	in.at(done, err, iam.SignedIn)
+}
+
 func TestDevicesThatAreHeldBackSaySo(t *testing.T) {
 	const (
 		wait     = "EntityTemporarilyUnmodifiable: Too many authentication codes were wrong. Wait three minutes, then try again."

@@ -34,7 +34,8 @@ const (
 	halfFinished = 10 * time.Minute // from the password to the session
 	maxSessions  = 20               // of one user; the oldest ends. As many sign-ins can be half finished
 	seenExact    = time.Minute      // how exactly it is known when a session was last used
-	resyncAfter  = 3                // wrong codes, then a resync is offered
+	resyncAfter  = 3                // second factors refused, then a resync is offered
+	maxRefused   = 10               // second factors refused, then the sign-in ends
 )
 
 // From is where a request comes from.
@@ -62,7 +63,7 @@ type State struct {
 	Account     iam.Account
 	Principal   *iam.Principal
 	Devices     []Device // to choose from, at the second factor
-	OfferResync bool     // a device's clock may be off: several codes were wrong
+	OfferResync bool     // a device's clock may be off: several second factors were refused
 }
 
 // Device is an MFA device of whoever signs in.
@@ -91,6 +92,19 @@ func wrong() error {
 	}
 }
 
+// crowded is the answer to an attempt too many at the same time from one network.
+func crowded() error {
+	return &wire.Error{
+		Code: "TooManyRequests", Status: 429,
+		Message: "Too many attempts to sign in from your network at once. Please try again.",
+	}
+}
+
+// exhausted is the answer to the last second factor that a sign-in may have refused.
+func exhausted() error {
+	return wire.Errorf("ExpiredToken", "Too many answers of your MFA devices were refused. Please sign in again with your password.")
+}
+
 // over is the answer to a step of a sign-in that there is none of, that has expired or waits for another step.
 func over() error {
 	return wire.Errorf("ExpiredToken", "Your sign-in has expired. Please sign in again.")
@@ -107,7 +121,8 @@ func (s *Service) report(step string, from From, err error) {
 		result = "throttled"
 	case errors.As(err, &answer):
 		result = "refused"
-		if answer.Code == "EntityTemporarilyUnmodifiable" || answer.Code == "Throttling" {
+		switch answer.Code {
+		case "EntityTemporarilyUnmodifiable", "Throttling", "TooManyRequests":
 			result = "throttled"
 		}
 	default:

@@ -323,6 +323,7 @@ func TestQueryPlans(t *testing.T) {
 		tx.LockThrottle(ctx, "k")
 		tx.PutThrottle(ctx, iam.Throttle{Key: "k"})
 		tx.DeleteThrottle(ctx, "k")
+		tx.DeleteThrottlesUnder(ctx, "k")
 		tx.PruneThrottles(ctx, time.Now())
 		tx.DeleteUser(ctx, "1", "u")
 		tx.DeleteGroup(ctx, "1", "g")

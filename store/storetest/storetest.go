@@ -99,6 +99,7 @@ func Run(t *testing.T, create func(t testing.TB) Database) {
 		{"sign-in text", testSignInText},
 		{"parallel steps of a sign-in", testParallelSignIns},
 		{"throttles", testThrottles},
+		{"throttles under a key", testThrottlesUnder},
 		{"throttle retention", testPruneThrottles},
 		{"parallel failures", testParallelFailures},
 		{"changes", testChanges},
