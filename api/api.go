@@ -42,7 +42,7 @@ type Authenticator func(ctx context.Context, r *http.Request, body []byte, form 
 type Handler struct {
 	IAM        *iam.Service
 	Signatures Authenticator // of requests that are signed
-	Sessions   Authenticator // of those that are not: the console's
+	Sessions   Authenticator // of those that are not and have a cookie: the console's
 	Metrics    *Metrics
 	Log        *slog.Logger
 	Now        func() time.Time
@@ -174,7 +174,7 @@ func (h *Handler) answer(r *http.Request, x *exchange) (document []byte, err err
 	ctx, cancel := h.bound(r.Context(), x.service, form)
 	defer cancel()
 	authenticate := h.Signatures
-	if h.Sessions != nil && !sigv4.Signed(r) {
+	if h.Sessions != nil && len(r.Header["Cookie"]) > 0 && !sigv4.Signed(r) {
 		authenticate = h.Sessions
 	}
 	caller, service, err := authenticate(ctx, r, body, form)

@@ -196,7 +196,6 @@ func (h *Handler) refuse(r *request, err error) {
 	switch {
 	case errors.As(err, &known) && known.Code == "Throttling": // the wire's SDKs know it as a 400
 		status, answer.Code, answer.Message = http.StatusTooManyRequests, known.Code, "Too many people sign in at once. Try again."
-		r.w.Header().Set("Retry-After", "2")
 		line.Info("refused", "code", known.Code)
 	case errors.As(err, &known):
 		status, answer.Code, answer.Message = known.Status, known.Code, known.Message
@@ -217,6 +216,9 @@ func (h *Handler) refuse(r *request, err error) {
 		line.Info("the client went away")
 	case !errors.Is(err, errPanicked):
 		line.Error("failed", "error", err)
+	}
+	if status == http.StatusTooManyRequests && r.w.Header().Get("Retry-After") == "" {
+		r.w.Header().Set("Retry-After", "2")
 	}
 	writeJSON(r.w, status, answer)
 }

@@ -25,7 +25,7 @@ type SignIn struct {
 	// Ceremony is the WebAuthn ceremony under way, an mfa.Ceremony as JSON; nil if there is none. It is taken out by
 	// whoever looks at its answer, so that a challenge is good once.
 	Ceremony []byte
-	Refused  int // wrong codes while at the second factor
+	Refused  int // codes and keys refused while at the second factor
 }
 
 // SignInStep says what a sign-in waits for.
