@@ -41,7 +41,11 @@ type file struct {
 func newApp(tree fs.FS) *app {
 	a := &app{files: map[string]*file{}, index: newFile("index.html", placeholder)}
 	fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasPrefix(path.Base(name), ".") {
+		hidden := strings.HasPrefix(path.Base(name), ".") && name != "." // .keep, and what the build leaves for its tools
+		switch {
+		case err == nil && hidden && entry.IsDir():
+			return fs.SkipDir
+		case err != nil || hidden || entry.IsDir():
 			return err
 		}
 		content, err := fs.ReadFile(tree, name)

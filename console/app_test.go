@@ -15,6 +15,7 @@ var script = strings.Repeat("console.log('a line of the app');\n", 100)
 func built1() *app {
 	return newApp(fstest.MapFS{
 		".keep":                  {},
+		".vite/manifest.json":    {Data: []byte("{}")},
 		"index.html":             {Data: []byte("<!doctype html><title>Sallyport</title>")},
 		"favicon.svg":            {Data: []byte("<svg/>")},
 		"assets/index-abc123.js": {Data: []byte(script)},
@@ -47,6 +48,7 @@ func TestAppFiles(t *testing.T) {
 		{"/assets/index-abc123.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "a line of the app"},
 		{"/assets/index-older.js", 404, "text/plain; charset=utf-8", "", "no such file"},
 		{"/favicon.svg", 200, "image/svg+xml", "public, max-age=3600", "<svg/>"},
+		{"/.vite/manifest.json", 404, "text/html; charset=utf-8", "no-cache", "<title>Sallyport"},
 		{"/.keep", 404, "text/html; charset=utf-8", "no-cache", "<title>Sallyport"},
 		{"/../console.go", 404, "text/html; charset=utf-8", "no-cache", "<title>Sallyport"},
 	} {
