@@ -109,8 +109,8 @@ func (s *Service) write(ctx context.Context, c *Caller, op *Operation, in any) (
 		return Keep(refusal)
 	})
 	s.Directory.Forget(changed...)
-	if done.outcome != nil && s.Verified != nil {
-		s.Verified(done.outcome.String())
+	if done.outcome != nil {
+		s.CountVerification(*done.outcome)
 	}
 	if err != nil {
 		return nil, err

@@ -73,7 +73,6 @@ func (s *Service) VerifySecurityKey(ctx context.Context, tx Tx, account, ownerID
 	}
 	if refusal := (*mfa.KeyError)(nil); errors.As(err, &refusal) {
 		s.log().Info("security key refused", "account", account, "owner", ownerID, "error", refusal.Err)
-		s.verified(mfa.Refused)
 		return nil, err
 	}
 	if err != nil {
@@ -84,11 +83,7 @@ func (s *Service) VerifySecurityKey(ctx context.Context, tx Tx, account, ownerID
 	}
 	d := &devices[answered]
 	d.Key.SignCount, d.Key.BackedUp = assertion.SignCount, assertion.BackedUp
-	if err := tx.UpdateMFADevice(ctx, d); err != nil {
-		return nil, err
-	}
-	s.verified(mfa.Accepted)
-	return d, nil
+	return d, tx.UpdateMFADevice(ctx, d)
 }
 
 // lockSecurityKeys locks all keys of an owner, because only the verified answer tells which gave it and it is verified
@@ -115,8 +110,8 @@ func lockSecurityKeys(ctx context.Context, tx Tx, account, ownerID string) ([]MF
 	return locked, nil
 }
 
-// verified tells the metrics of a verification.
-func (s *Service) verified(outcome mfa.Outcome) {
+// CountVerification tells the metrics of a verification. It belongs after the transaction, which may run more than once.
+func (s *Service) CountVerification(outcome mfa.Outcome) {
 	if s.Verified != nil {
 		s.Verified(outcome.String())
 	}

@@ -20,7 +20,7 @@ type Service struct {
 	Node      string                                      // name of this node in audit records and hash chains
 	Reads     func(e AuditEntry)                          // takes the records of reads; must not block
 	Log       *slog.Logger                                // optional
-	Verified  func(outcome string)                        // optional: told the outcome of each verification of an MFA code
+	Verified  func(outcome string)                        // optional: told the outcome of each verification of a second factor
 	Encode    func(account string, message []byte) string // optional: seals the details of a refusal for DecodeAuthorizationMessage
 }
 

@@ -38,8 +38,8 @@ const (
 	SignedIn       SignInStep = "signed-in"
 )
 
-// How long a sign-in lasts: at most SignInLifetime from the right password on, whatever is done with it, and SignInIdle
-// from when it was last seen (NIST SP 800-63B-4 §2.2.3, for AAL2: no more than 24 hours and one hour).
+// How long a session lasts: at most SignInLifetime from the last step of its sign-in on, whatever is done with it, and
+// SignInIdle from when it was last seen (NIST SP 800-63B-4 §2.2.3, for AAL2: no more than 24 hours and one hour).
 const (
 	SignInLifetime = 12 * time.Hour
 	SignInIdle     = time.Hour

@@ -40,8 +40,8 @@ func (s *Service) Code(ctx context.Context, token, serialNumber, code string, fr
 			return unavailable(outcome)
 		}
 	})
-	if verified != nil && s.IAM.Verified != nil {
-		s.IAM.Verified(verified.String())
+	if verified != nil {
+		s.IAM.CountVerification(*verified)
 	}
 	if err != nil {
 		return nil, err
@@ -171,6 +171,7 @@ func (s *Service) Key(ctx context.Context, token string, response []byte, from F
 		return nil, err
 	}
 	var done *attempt
+	var verified *mfa.Outcome
 	err = s.IAM.Store.Update(ctx, func(tx iam.Tx) error {
 		a, err := s.at(ctx, tx, token, iam.AtSecondFactor)
 		if err != nil {
@@ -179,15 +180,19 @@ func (s *Service) Key(ctx context.Context, token string, response []byte, from F
 		d, err := s.IAM.VerifySecurityKey(ctx, tx, a.row.Account, a.row.OwnerID, ceremony, response)
 		var refusal *mfa.KeyError
 		if errors.As(err, &refusal) {
+			verified = new(mfa.Refused)
 			answer := &wire.Error{Code: "AuthenticationFailed", Status: 401, Message: refusal.Reason}
 			return s.refuse(ctx, tx, a, "", answer, from)
 		}
 		if err != nil {
 			return err
 		}
-		done = a
+		done, verified = a, new(mfa.Accepted)
 		return s.pass(ctx, tx, a, a.device(d.Serial), from)
 	})
+	if verified != nil {
+		s.IAM.CountVerification(*verified)
+	}
 	if err != nil {
 		return nil, err
 	}

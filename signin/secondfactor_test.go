@@ -330,6 +330,8 @@ func TestAttack25_KeyAnswersAreVerified(t *testing.T) {
 	key, _ := in.enrolKey("alice", "key")
 	bobs, _ := in.enrolKey("bob", "key")
 	token := in.enter("alice").Token
+	outcomes := []string{}
+	in.IAM.Verified = func(outcome string) { outcomes = append(outcomes, outcome) }
 	for name, response := range map[string]func() []byte{
 		"bogus signature": func() []byte {
 			key.BogusSignature = true
@@ -360,6 +362,9 @@ func TestAttack25_KeyAnswersAreVerified(t *testing.T) {
 	}
 	done, err := in.Key(t.Context(), token, answerOf(in, token, key), browser)
 	in.at(done, err, iam.SignedIn)
+	if want := []string{"refused", "refused", "refused", "refused", "refused", "accepted"}; !slices.Equal(outcomes, want) {
+		t.Errorf("counted as %v, want %v", outcomes, want)
+	}
 }
 
 // Attack rows 27 and 28: a challenge is good for one answer, right or wrong, in its own sign-in, while it is fresh.
