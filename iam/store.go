@@ -52,6 +52,10 @@ var ErrNotFound = errors.New("not found")
 // ErrExists is returned by inserts that meet a row with the same key.
 var ErrExists = errors.New("already exists")
 
+// ErrUnavailable is wrapped by errors that say that the database can't be asked now, or that it can't be known
+// whether a change was kept. Nothing is decided then: the client is told to try again (503, Retry-After).
+var ErrUnavailable = errors.New("the database is not available")
+
 // Page asks for a part of a list: at most Limit items whose key is greater than After ("" starts at the
 // beginning). PathPrefix, where the list has paths, keeps only those that begin with it ("" keeps all).
 type Page struct {

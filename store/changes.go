@@ -41,6 +41,7 @@ const (
 // AppendChange removes changes that are old. Numbers have no gaps otherwise, so a follower for whom the first
 // one that ChangesAfter returns is not the next knows that it has missed some.
 func (t *tx) AppendChange(_ context.Context, c iam.Change) error {
+	t.changed = true
 	version, err := t.next(versionCounter(c.Account))
 	if err != nil {
 		return err

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 // migrate brings the schema up to date. A process that starts beside another may find it at work: then the
@@ -28,7 +30,15 @@ func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, files fs.FS
 
 func migrateOnce(ctx context.Context, dialect goose.Dialect, db *sql.DB, files fs.FS) error {
 	// A provider of its own each time: it remembers having made its table.
-	p, err := goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true), goose.WithTableName("schema_versions"))
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithTableName("schema_versions")}
+	if dialect == goose.DialectPostgres { // nodes that start together migrate once
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(applicationID), lock.WithLockTimeout(1, 120))
+		if err != nil {
+			return err
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	p, err := goose.NewProvider(dialect, db, files, options...)
 	if err != nil {
 		return err
 	}
@@ -37,6 +47,10 @@ func migrateOnce(ctx context.Context, dialect goose.Dialect, db *sql.DB, files f
 		return err
 	}
 	if current > newest {
+		oldest, err := oldestProgram(ctx, db)
+		if err != nil || oldest <= newest {
+			return err
+		}
 		return fmt.Errorf("its schema has version %d and this program knows versions up to %d: "+
 			"start a newer release of the program, or restore a backup made before the update", current, newest)
 	}
@@ -45,4 +59,14 @@ func migrateOnce(ctx context.Context, dialect goose.Dialect, db *sql.DB, files f
 	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// oldestProgram is the version of the oldest program that can use the schema: while nodes are upgraded one after the
+// other, those of the version before work on the schema of the new one.
+func oldestProgram(ctx context.Context, db *sql.DB) (version int64, err error) {
+	var text string
+	if err := db.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'oldest_program'`).Scan(&text); err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(text, 10, 64)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"net/url"
 	"os"
@@ -53,7 +54,7 @@ type sqliteDB struct {
 	*batcher
 	writer *conn // of the batcher's goroutine
 
-	readers chan *conn // a token each; nil is a connection not opened yet
+	readers *pool
 
 	closing  sync.Once
 	closeErr error
@@ -102,15 +103,12 @@ func openSQLite(ctx context.Context, path string, options Options) (_ *sqliteDB,
 	if count <= 0 {
 		count = 16
 	}
-	db.readers = make(chan *conn, count)
-	for range count {
-		db.readers <- nil
-	}
 	limit := options.BatchLimit
 	if limit <= 0 {
 		limit = 128
 	}
 	db.batcher = newBatcher(limit, db.begin)
+	db.readers = newPool(count, math.MaxInt64, db.stop, db.reading)
 	return db, nil
 }
 
@@ -239,34 +237,11 @@ func (db *sqliteDB) begin() (*conn, error) {
 
 // view runs fn on the snapshot that its first statement takes.
 func (db *sqliteDB) view(ctx context.Context, fn func(*tx) error) (err error) {
-	if err := ctx.Err(); err != nil {
+	c, err := db.readers.take(ctx, nil)
+	if err != nil {
 		return err
 	}
-	var c *conn
-	select {
-	case c = <-db.readers:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-db.stop:
-		return ErrClosed
-	}
-	defer func() {
-		if c != nil && c.broken {
-			c.close()
-			c = nil
-		}
-		db.readers <- c
-	}()
-	select {
-	case <-db.stop:
-		return ErrClosed
-	default:
-	}
-	if c == nil {
-		if c, err = newConn(ctx, db.reading); err != nil {
-			return fmt.Errorf("store: %w", err)
-		}
-	}
+	defer db.readers.put(c)
 	if _, err := c.run("BEGIN"); err != nil {
 		c.broken = true
 		return fmt.Errorf("store: begin: %w", err)
@@ -280,6 +255,12 @@ func (db *sqliteDB) view(ctx context.Context, fn func(*tx) error) (err error) {
 	}()
 	return fn(t)
 }
+
+func (db *sqliteDB) settled(ctx context.Context) (settled, error) { return everything(ctx) }
+
+func (db *sqliteDB) health() Health { return Health{} }
+
+func (db *sqliteDB) changes() <-chan struct{} { return nil }
 
 func (db *sqliteDB) backup(ctx context.Context, path string) error {
 	// Created first, so that it is never readable by others; VACUUM INTO accepts an empty file.
@@ -306,15 +287,7 @@ func (db *sqliteDB) backup(ctx context.Context, path string) error {
 func (db *sqliteDB) close() error {
 	db.closing.Do(func() {
 		db.batcher.close()
-		var errs []error
-		for range cap(db.readers) {
-			if c := <-db.readers; c != nil {
-				errs = append(errs, c.close())
-			}
-		}
-		for range cap(db.readers) {
-			db.readers <- nil // for Views that come too late and are told so
-		}
+		errs := []error{db.readers.drain()}
 		if db.writer != nil {
 			errs = append(errs, db.writer.close())
 		}

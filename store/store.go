@@ -35,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/sallyport-iam/sallyport/iam"
 	"github.com/sallyport-iam/sallyport/seal"
@@ -54,6 +55,9 @@ type database interface {
 	view(ctx context.Context, fn func(*tx) error) error
 	update(ctx context.Context, fn func(*tx) error) error
 	backup(ctx context.Context, path string) error
+	settled(ctx context.Context) (settled, error)
+	health() Health
+	changes() <-chan struct{}
 	stats() Stats
 	close() error
 }
@@ -62,8 +66,10 @@ type database interface {
 type Options struct {
 	// BatchLimit is how many Updates may share a commit: 0 means 128, 1 turns sharing off.
 	BatchLimit int
-	// Readers is how many Views may run at once; 0 means 16.
+	// Readers is how many Views may run at once on SQLite; 0 means 16.
 	Readers int
+	// Now is this node's clock, compared with the database's; nil means time.Now.
+	Now func() time.Time
 }
 
 // Stats counts since the store was opened.
@@ -73,28 +79,61 @@ type Stats struct {
 	Reruns    int64 // transactions that failed and were run again
 }
 
+// Health is what is known of the database without asking it.
+type Health struct {
+	Down  error     // why it can't be asked; nil if it can
+	Since time.Time // when Down became what it is
+	// RoundTrip is how long its last answer took; 0 of an embedded database.
+	RoundTrip time.Duration
+	// Skew is how far this node's clock is ahead of the database's, as near as RoundTrip allows.
+	Skew time.Duration
+	// Replication is "none", "asynchronous" or "synchronous"; "" of an embedded database.
+	Replication string
+	// Warnings are sentences about settings of the database that weaken what this program promises.
+	Warnings []string
+}
+
 // ErrClosed is returned for what is asked of a closed store.
 var ErrClosed = errors.New("store: closed")
 
-// Open opens the database at url, which is "sqlite:" and a path, and brings its schema up to date. A database
-// that doesn't exist is created, readable by its owner only, and belongs to the keyset from then on.
+// Open opens a database and brings its schema up to date. A new one belongs to the keyset from then on. url is
+//
+//   - "sqlite:" and a path: the file is created if there is none, readable by its owner only;
+//   - "postgres://…" as libpq has it, with several hosts, target_session_attrs and TLS if you like (PostgreSQL,
+//     "Connection URIs"), and pool_max_conns, the number of connections that a node may use.
 //
 // A database of another keyset, one whose schema is newer than this program, and a damaged one are refused
 // with a sentence that names the file and says what to do.
 func Open(ctx context.Context, url string, keyset *seal.Keyset, options Options) (*Store, error) {
-	scheme, path, _ := strings.Cut(url, ":")
-	if scheme != "sqlite" || path == "" {
-		return nil, fmt.Errorf("store: database %q: expected sqlite:PATH", scheme+":…")
+	if options.Now == nil {
+		options.Now = time.Now
 	}
-	db, err := openSQLite(ctx, path, options)
+	db, name, err := open(ctx, url, options)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{db: db, keyset: keyset}
 	if err := s.claim(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("store: database %s: %w", path, err), db.close())
+		return nil, errors.Join(fmt.Errorf("store: database %s: %w", name, err), db.close())
 	}
 	return s, nil
+}
+
+// open also returns what messages call the database.
+func open(ctx context.Context, url string, options Options) (db database, name string, err error) {
+	scheme, path, _ := strings.Cut(url, ":")
+	switch {
+	case scheme == "sqlite" && path != "":
+		db, err := openSQLite(ctx, path, options)
+		return db, path, err
+	case scheme == "postgres" || scheme == "postgresql":
+		db, err := openPostgres(ctx, url, options)
+		if err != nil {
+			return nil, "", err
+		}
+		return db, db.name, nil
+	}
+	return nil, "", fmt.Errorf("store: database %q: expected sqlite:PATH or postgres://USER@HOST/NAME", scheme+":…")
 }
 
 // keysetMeta names the keyset that sealed the database's secrets.
@@ -188,6 +227,13 @@ func (s *Store) Ping(ctx context.Context) error {
 // Backup writes a copy of the database, of one moment, to a new file, while the store goes on being used. The
 // copy needs the same keyset.
 func (s *Store) Backup(ctx context.Context, path string) error { return s.db.backup(ctx, path) }
+
+// Health tells what is known of the database. It costs nothing.
+func (s *Store) Health() Health { return s.db.health() }
+
+// Changes is sent to, if nothing waits there already, when the database announces that its change table has grown;
+// nil if it never does. Announcements can be lost.
+func (s *Store) Changes() <-chan struct{} { return s.db.changes() }
 
 // Stats returns the counters.
 func (s *Store) Stats() Stats { return s.db.stats() }

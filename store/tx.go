@@ -15,10 +15,15 @@ type conn struct {
 	sql        *sql.Conn
 	statements map[string]*sql.Stmt
 	broken     bool // a transaction on it ended in an unknown way: don't use it again
+
+	// ctx is what statements run on. SQLite's is unbounded, PostgreSQL's ends with the time that a transaction has.
+	ctx context.Context
+	// explain makes of a driver's error what the error means, or leaves it as it is.
+	explain func(*conn, error) error
 }
 
-// unbounded is the context statements run on: one that can end costs a goroutine per statement, and when it
-// does end, SQLite rolls back the whole transaction and with it everything that shares it.
+// unbounded is the context statements of SQLite run on: one that can end costs a goroutine per statement, and when
+// it does end, SQLite rolls back the whole transaction and with it everything that shares it.
 var unbounded = context.Background()
 
 func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
@@ -26,7 +31,8 @@ func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{sql: c, statements: map[string]*sql.Stmt{}}, nil
+	return &conn{sql: c, statements: map[string]*sql.Stmt{}, ctx: unbounded,
+		explain: func(_ *conn, err error) error { return err }}, nil
 }
 
 // statement returns the prepared statement of a query. Queries are constants but for the length of some
@@ -35,7 +41,7 @@ func (c *conn) statement(query string) (*sql.Stmt, error) {
 	if s, ok := c.statements[query]; ok {
 		return s, nil
 	}
-	s, err := c.sql.PrepareContext(unbounded, query)
+	s, err := c.sql.PrepareContext(c.ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +55,7 @@ func (c *conn) run(query string, args ...any) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.ExecContext(unbounded, args...)
+	return s.ExecContext(c.ctx, args...)
 }
 
 func (c *conn) close() error {
@@ -71,6 +77,11 @@ type tx struct {
 	// around it is rolled back. PostgreSQL would refuse them. SQLite may have rolled back everything, and would
 	// run them outside of any transaction.
 	failed error
+
+	// lost is the error that no savepoint helps against: the transaction as a whole must end, and may be run again.
+	lost error
+
+	changed bool // a change was announced in the change table
 }
 
 var _ iam.Tx = (*tx)(nil)
@@ -122,6 +133,9 @@ func keeps(err error) bool { return err == nil || iam.Kept(err) }
 
 // ready returns nil if a statement may run.
 func (t *tx) ready() error {
+	if t.lost != nil {
+		return t.lost
+	}
 	if t.failed != nil {
 		return t.failed
 	}
@@ -131,7 +145,10 @@ func (t *tx) ready() error {
 // fail marks the transaction if err is not nil.
 func (t *tx) fail(err error) error {
 	if err != nil && t.failed == nil {
-		t.failed = fmt.Errorf("store: %w", err)
+		t.failed = fmt.Errorf("store: %w", t.conn.explain(t.conn, err))
+		if endsTransaction(t.failed) {
+			t.lost = t.failed
+		}
 	}
 	return t.failed
 }
@@ -180,7 +197,7 @@ func (t *tx) rows(query string, args []any, each func(scanner) error) error {
 	if err != nil {
 		return t.fail(err)
 	}
-	rows, err := s.QueryContext(unbounded, args...)
+	rows, err := s.QueryContext(t.conn.ctx, args...)
 	if err != nil {
 		return t.fail(err)
 	}
