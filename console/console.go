@@ -212,6 +212,10 @@ func (h *Handler) refuse(r *request, err error) {
 		status, answer.Code, answer.Message = http.StatusServiceUnavailable, "ServiceUnavailable", "The server is overloaded. Try again."
 		r.w.Header().Set("Retry-After", "2")
 		line.Warn("took too long", "error", err)
+	case errors.Is(err, iam.ErrUnavailable):
+		status, answer.Code, answer.Message = http.StatusServiceUnavailable, "ServiceUnavailable", "The service can't answer this at the moment. Try again."
+		r.w.Header().Set("Retry-After", "2")
+		line.Warn("unavailable", "error", err)
 	case errors.Is(err, context.Canceled):
 		line.Info("the client went away")
 	case !errors.Is(err, errPanicked):

@@ -201,7 +201,11 @@ func (s *Service) bind(ctx context.Context, tx Tx, account, ownerID, ownerName, 
 	if _, err := roomForDevice(ctx, tx, account, ownerID); err != nil {
 		return err
 	}
-	state, outcome := d.State.Reinstate(d.TOTP, code1, code2, s.Now())
+	now, err := s.mfaNow()
+	if err != nil {
+		return err
+	}
+	state, outcome := d.State.Reinstate(d.TOTP, code1, code2, now)
 	d.State = state
 	if outcome == mfa.Accepted {
 		d.OwnerID, d.Enabled = ownerID, s.Now()

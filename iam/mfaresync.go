@@ -45,8 +45,12 @@ func (s *Service) resync(ctx context.Context, tx Tx, account, ownerID, serial, c
 	if d.Kind == SecurityKey { // it has no clock
 		return invalidForUser()
 	}
+	now, err := s.mfaNow()
+	if err != nil {
+		return err
+	}
 	var outcome mfa.Outcome
-	d.State, outcome = decide(d.State, d.TOTP, code1, code2, s.Now())
+	d.State, outcome = decide(d.State, d.TOTP, code1, code2, now)
 	if err := tx.UpdateMFADevice(ctx, d); err != nil {
 		return err
 	}

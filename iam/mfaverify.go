@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/sallyport-iam/sallyport/mfa"
 	"github.com/sallyport-iam/sallyport/wire"
@@ -18,6 +20,10 @@ import (
 // It returns ErrNotFound, and counts nothing, if the device is not bound to the owner: whoever doesn't hold the
 // first factor can't use up the attempts of somebody else's device. A security key has no codes and is not found either.
 func (s *Service) VerifyCode(ctx context.Context, tx Tx, account, ownerID, serial, code string) (mfa.Outcome, error) {
+	now, err := s.mfaNow()
+	if err != nil {
+		return mfa.Refused, err
+	}
 	d, err := tx.LockMFADevice(ctx, account, serial)
 	if err != nil {
 		return mfa.Refused, err
@@ -25,12 +31,23 @@ func (s *Service) VerifyCode(ctx context.Context, tx Tx, account, ownerID, seria
 	if d.OwnerID != ownerID || d.Kind == SecurityKey {
 		return mfa.Refused, ErrNotFound
 	}
-	state, outcome := d.State.Verify(d.TOTP, code, s.Now())
+	state, outcome := d.State.Verify(d.TOTP, code, now)
 	if outcome == mfa.OverBudget || outcome == mfa.Disabled {
 		return outcome, nil // the state is as it was
 	}
 	d.State = state
 	return outcome, tx.UpdateMFADevice(ctx, d)
+}
+
+// mfaNow is the time that codes and answers of devices are verified at. Where the clock can't be trusted nothing is
+// verified: a code of another time would pass, and what it uses up would not be what the other nodes see used.
+func (s *Service) mfaNow() (time.Time, error) {
+	if s.ClockFault != nil {
+		if err := s.ClockFault(); err != nil {
+			return time.Time{}, fmt.Errorf("iam: MFA is not verified: %w: %w", err, ErrUnavailable)
+		}
+	}
+	return s.Now(), nil
 }
 
 // BeginSecurityKeyAssertion begins the proof that an owner, user or root, has one of their security keys. It returns
@@ -40,11 +57,15 @@ func (s *Service) BeginSecurityKeyAssertion(ctx context.Context, tx Tx, account,
 	if s.Keys == nil {
 		return nil, c, noSecurityKeys()
 	}
+	now, err := s.mfaNow()
+	if err != nil {
+		return nil, c, err
+	}
 	devices, err := tx.MFADevicesOf(ctx, account, ownerID)
 	if err != nil {
 		return nil, c, err
 	}
-	options, c, err = s.Keys.BeginAssertion(mfa.KeyUser{Handle: keyHandle(ownerID), Keys: securityKeys(devices)}, s.Now())
+	options, c, err = s.Keys.BeginAssertion(mfa.KeyUser{Handle: keyHandle(ownerID), Keys: securityKeys(devices)}, now)
 	if refusal := (*mfa.KeyError)(nil); errors.As(err, &refusal) {
 		return nil, c, wire.Errorf("FeatureDisabled", "%s", refusal.Reason)
 	}
@@ -59,11 +80,15 @@ func (s *Service) VerifySecurityKey(ctx context.Context, tx Tx, account, ownerID
 	if s.Keys == nil {
 		return nil, noSecurityKeys()
 	}
+	now, err := s.mfaNow()
+	if err != nil {
+		return nil, err
+	}
 	devices, err := lockSecurityKeys(ctx, tx, account, ownerID)
 	if err != nil {
 		return nil, err
 	}
-	assertion, err := s.Keys.FinishAssertion(mfa.KeyUser{Handle: keyHandle(ownerID), Keys: securityKeys(devices)}, c, response, s.Now())
+	assertion, err := s.Keys.FinishAssertion(mfa.KeyUser{Handle: keyHandle(ownerID), Keys: securityKeys(devices)}, c, response, now)
 	answered := slices.IndexFunc(devices, func(d MFADevice) bool {
 		return d.Key != nil && bytes.Equal(d.Key.CredentialID, assertion.CredentialID)
 	})

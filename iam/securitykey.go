@@ -50,7 +50,11 @@ func (s *Service) BeginSecurityKey(ctx context.Context, tx Tx, c *Caller, in *Be
 		return nil, err
 	}
 	user.Keys = securityKeys(devices)
-	options, ceremony, err := s.Keys.BeginRegistration(user, s.Now())
+	now, err := s.mfaNow()
+	if err != nil {
+		return nil, err
+	}
+	options, ceremony, err := s.Keys.BeginRegistration(user, now)
 	if refusal := (*mfa.KeyError)(nil); errors.As(err, &refusal) { // the external URL is not one that keys work at
 		return nil, wire.Errorf("FeatureDisabled", "%s", refusal.Reason)
 	}
@@ -154,7 +158,11 @@ func (s *Service) targetRegisterSecurityKey(ctx context.Context, tx Tx, c *Calle
 	}
 	in.found.owner = owner
 	// Without the owner's keys: the store knows who has which, and asks that of everybody's at once.
-	key, err := s.Keys.FinishRegistration(mfa.KeyUser{Handle: keyHandle(owner.ID)}, in.Ceremony, in.Response, s.Now())
+	now, err := s.mfaNow()
+	if err != nil {
+		return Target{}, err
+	}
+	key, err := s.Keys.FinishRegistration(mfa.KeyUser{Handle: keyHandle(owner.ID)}, in.Ceremony, in.Response, now)
 	if errors.As(err, &in.found.refusal) {
 		return target, nil
 	}

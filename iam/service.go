@@ -22,6 +22,8 @@ type Service struct {
 	Log       *slog.Logger                                // optional
 	Verified  func(outcome string)                        // optional: told the outcome of each verification of a second factor
 	Encode    func(account string, message []byte) string // optional: seals the details of a refusal for DecodeAuthorizationMessage
+	// ClockFault, optional, tells why this node's clock can't be trusted; nil if it can.
+	ClockFault func() error
 }
 
 // newID makes a unique id of AWS's form: the prefix that tells its kind and 17 base32 characters, 85 random bits.

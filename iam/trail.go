@@ -65,7 +65,7 @@ func recordedError(err error) (code, message string) {
 	switch {
 	case errors.As(err, &answer):
 		return audit.ErrorCode(answer.Code), answer.Message
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrUnavailable):
 		return "ServiceUnavailable", ""
 	default:
 		return "ServiceFailureException", ""
