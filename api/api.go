@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sallyport-iam/sallyport/audit"
@@ -125,10 +126,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["Content-Type"] = xml
 	header["Cache-Control"] = noStore // some answers hold secrets
 	header["X-Content-Type-Options"] = noSniff
-	document, err := h.answer(r, x)
+	room := documents.Get().(*[]byte)
+	document, err := h.answer(r, x, *room)
 	if err == nil {
 		x.op.observe(h.Now().Sub(started))
 		w.Write(document)
+		if clear(document); cap(document) <= maxDocument { // it may hold secrets
+			*room = document[:0]
+			documents.Put(room)
+		}
 		return
 	}
 	answer := h.explain(r, x, err)
@@ -149,8 +155,16 @@ const (
 	retryAfter = "2"              // seconds; what clients of an overloaded server are told to wait
 )
 
-// answer does what is asked. A panic in it is a failure of this one request.
-func (h *Handler) answer(r *http.Request, x *exchange) (document []byte, err error) {
+// documents is memory for answers, in use by one request at a time. Long ones are not kept.
+var documents = sync.Pool{New: func() any {
+	room := make([]byte, 0, 1<<10)
+	return &room
+}}
+
+const maxDocument = 64 << 10
+
+// answer does what is asked, and writes the answer into the room. A panic in it is a failure of this one request.
+func (h *Handler) answer(r *http.Request, x *exchange, room []byte) (document []byte, err error) {
 	defer func() {
 		switch value := recover(); value {
 		case nil:
@@ -201,7 +215,7 @@ func (h *Handler) answer(r *http.Request, x *exchange) (document []byte, err err
 	if err != nil {
 		return nil, err
 	}
-	return wire.Response(service, x.op.Action, x.id, out)
+	return wire.AppendResponse(room, service, x.op.Action, x.id, out)
 }
 
 // bound limits the time that a request may wait and work, so that a queue of them comes to an end. What is

@@ -13,7 +13,8 @@
 //
 // Records of changes and of sign-ins are stored in the transaction of the change.
 // Records of reads go through a [Queue], which is bounded, never makes its caller
-// wait, and counts what it loses.
+// wait, and counts what it loses. Those of an account that are written together are
+// one [Segment]: one row of the store and one link of the chain.
 //
 // # The chain
 //
@@ -25,13 +26,17 @@
 //	record 1 ── record 2 ── … ── record 40 ── record 41 ── … ── record 95 ── record 96
 //	└──────────── digest ────────────┘└──────────── digest ──────────┘   not yet covered
 //
+// A segment has one number and one hash, over all its bytes. Reports count its records
+// one by one, and numbers as they are in the chain.
+//
 // Retention removes the oldest records, up to the last one of a digest; that digest
 // stays, and the chain then begins after it.
 //
 // # What verification shows
 //
 // [Verify] reads the log again, needs nothing but the log and the public keys, and
-// names the first record or digest that was changed, removed, inserted or moved.
+// names the first record or digest that was changed, removed, inserted or moved; of a
+// record within a segment it names the segment.
 // Somebody who can write the database but has no key cannot alter what a digest
 // covers. They can still alter records that no digest covers yet, drop the newest
 // digests together with the records since, or drop the oldest as if retention had:

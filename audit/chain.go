@@ -13,7 +13,7 @@ type Hash [sha256.Size]byte
 
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-// Entry is a committed record that has no place in the chain yet.
+// Entry is a committed record, or a [Segment] of them, that has no place in the chain yet.
 type Entry struct {
 	ID     int64 // the store's
 	Record []byte
@@ -46,7 +46,7 @@ type Log interface {
 	Head(ctx context.Context, node string) (seq int64, hash Hash, err error)
 
 	// Unchained returns the node's committed records after the last one that is
-	// chained, in the order of their ids, at most limit. The store sees to it that
+	// chained, in the order of their ids, at most limit, and fewer when they are large. The store sees to it that
 	// no record commits later with a lower id: one that has no link although later
 	// ones do was inserted.
 	Unchained(ctx context.Context, node string, limit int) ([]Entry, error)
@@ -65,7 +65,7 @@ type Log interface {
 	AddDigest(ctx context.Context, digest Digest) error
 }
 
-// ChainHash is the hash of a record in the chain: SHA-256 over the version of this
+// ChainHash is the hash of a record, or of a segment's content, in the chain: SHA-256 over the version of this
 // form, the node, the number, the hash before, and the SHA-256 of the record. Texts
 // are preceded by their length and numbers have eight bytes, big-endian, so that no
 // two inputs give the same bytes.

@@ -23,7 +23,7 @@ type QueueConfig[T any] struct {
 
 	Capacity int           // records that wait at most; 0 is 8192
 	MaxBytes int           // bytes that wait at most, by Size; 0 is 32 MiB
-	Batch    int           // records in one write at most; 0 is 256, which holds up SQLite's writer for some 2 ms
+	Batch    int           // records in one write at most; 0 is 1024
 	Delay    time.Duration // how long a record waits for others; 0 is 100 ms
 	Attempts int           // writes of one batch before it is lost; 0 is 8
 	Backoff  time.Duration // before the second attempt, doubled for each later one up to 5 s; 0 is 100 ms
@@ -59,7 +59,7 @@ func NewQueue[T any](config QueueConfig[T]) *Queue[T] {
 		config.MaxBytes = 32 << 20
 	}
 	if config.Batch <= 0 {
-		config.Batch = 256
+		config.Batch = 1024
 	}
 	if config.Attempts <= 0 {
 		config.Attempts = 8

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -107,8 +108,8 @@ const (
 // steer a terminal; bytes that are not UTF-8 become U+FFFD. It fails when the
 // parameters can't be JSON.
 func (r *Record) Marshal() ([]byte, error) {
-	e := encoder{text: make([]byte, 0, 1024)}
-	e.text = append(e.text, '{')
+	room := rooms.Get().(*[]byte)
+	e := encoder{text: append(*room, '{')}
 	e.string("eventVersion", cmp.Or(r.EventVersion, "1.11"))
 	e.object("userIdentity", func() { e.userIdentity(&r.UserIdentity) })
 	e.string("eventTime", r.EventTime)
@@ -148,8 +149,27 @@ func (r *Record) Marshal() ([]byte, error) {
 		}
 		e.text = append(e.text, cut...)
 	}
-	return append(e.text, '}'), nil
+	e.text = append(e.text, '}')
+	record := e.text[:len(e.text):len(e.text)]
+	if e.text = e.text[len(e.text):]; cap(e.text) < roomLeft {
+		e.text = make([]byte, 0, roomSize)
+	}
+	*room = e.text
+	rooms.Put(room)
+	return record, nil
 }
+
+// rooms hold memory for records to come. Many have it from one piece, because each of its own would cost as much
+// as writing it; who keeps a record keeps the piece.
+var rooms = sync.Pool{New: func() any {
+	room := make([]byte, 0, roomSize)
+	return &room
+}}
+
+const (
+	roomSize = 32 << 10
+	roomLeft = 2 << 10 // more than most records are long: less is thrown away
+)
 
 func unrecordable(field, event string, err error) error {
 	return fmt.Errorf("audit: %s of %s cannot be recorded: %w", field, event, err)

@@ -39,7 +39,7 @@ type Problem struct {
 	Kind        Kind
 	First, Last int64     // numbers in the chain; equal for one record
 	ID          int64     // the store's id of the record at First, 0 where it isn't there
-	Event       string    // its event id, time and name, quoted, where it has them
+	Event       string    // its event id, time and name, quoted, where it has them; of a segment those of its first and last record
 	Time        time.Time // of a changed or inserted digest
 }
 
@@ -78,8 +78,8 @@ func (p *Problem) String() string {
 type NodeReport struct {
 	Node string
 
-	Records           int64 // chained records that were checked
-	FirstSeq, LastSeq int64 // the first and the last of them, 0 for none
+	Records           int64 // chained records that were checked, those of segments one by one
+	FirstSeq, LastSeq int64 // the first and the last number in the chain, 0 for none; a segment has one
 	Digests           int64 // digests that were checked
 	LastDigest        time.Time
 	Pruned            *Digest // the last digest whose records retention has removed; nil if the log is whole
@@ -154,16 +154,34 @@ func count(n int64, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// named makes the problem of one record that is in the log.
+// named makes the problem of one record, or segment, that is in the log.
 func named(kind Kind, record *Chained) *Problem {
 	problem := &Problem{Kind: kind, First: record.Seq, Last: record.Seq, ID: record.ID}
+	if !IsSegment(record.Record) {
+		problem.Event = eventOf(record.Record)
+		return problem
+	}
+	var first, last []byte
+	for e := range Events(record.Record) {
+		if first == nil {
+			first = e.Record
+		}
+		last = e.Record
+	}
+	problem.Event = fmt.Sprintf(", a segment of %s from%s to%s", count(recordsIn(record.Record), "record"),
+		strings.TrimPrefix(eventOf(first), ","), strings.TrimPrefix(eventOf(last), ","))
+	return problem
+}
+
+// eventOf quotes what a record says of its event: it may have been forged.
+func eventOf(record []byte) (text string) {
 	var event struct{ EventID, EventTime, EventName string }
-	if json.Unmarshal(record.Record, &event) == nil {
-		for _, text := range []string{event.EventID, event.EventTime, event.EventName} {
-			if text != "" {
-				problem.Event += fmt.Sprintf(", %q", shorten(text, 64)) // quoted: it may have been forged
+	if json.Unmarshal(record, &event) == nil {
+		for _, field := range []string{event.EventID, event.EventTime, event.EventName} {
+			if field != "" {
+				text += fmt.Sprintf(", %q", shorten(field, 64))
 			}
 		}
 	}
-	return problem
+	return text
 }

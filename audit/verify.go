@@ -6,7 +6,7 @@ import (
 	"iter"
 )
 
-// Chained is a record with its place in the chain, as the log has them now.
+// Chained is a record, or a segment of them, with its place in the chain, as the log has them now.
 type Chained struct {
 	ID     int64
 	Seq    int64
@@ -27,7 +27,7 @@ type Source interface {
 	Records(ctx context.Context, node string) iter.Seq2[Chained, error]
 	// Digests yields the node's digests by LastSeq, the least first.
 	Digests(ctx context.Context, node string) iter.Seq2[Digest, error]
-	// Pending counts the node's records without a place in the chain.
+	// Pending counts the node's records without a place in the chain, those of segments one by one.
 	Pending(ctx context.Context, node string) (int64, error)
 }
 
@@ -95,6 +95,7 @@ func (v *verifier) run() error {
 	digests := &reader[Digest]{pull: nextDigest}
 
 	v.next = 1
+	var covered int64 // records that digests cover
 	for {
 		digest, err := digests.take()
 		if err != nil {
@@ -131,9 +132,9 @@ func (v *verifier) run() error {
 			v.Problem = &Problem{Kind: Rewritten, First: digest.FirstSeq, Last: digest.LastSeq}
 			return nil
 		}
+		covered = v.Records
 	}
 
-	covered := v.next
 	if _, err := v.walk(records, maxSeq); err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (v *verifier) run() error {
 		v.Problem = inserted(v.stray, v.next)
 	}
 	if v.Problem == nil {
-		v.Uncovered = v.next - covered
+		v.Uncovered = v.Records - covered
 	}
 	return nil
 }
@@ -208,7 +209,7 @@ func (v *verifier) walk(records *reader[Chained], last int64) (done bool, err er
 		if v.Records == 0 {
 			v.FirstSeq = record.Seq
 		}
-		v.Records++
+		v.Records += recordsIn(record.Record)
 		v.LastSeq = record.Seq
 		v.prior, v.earlier = record, v.previous
 		v.next, v.previous = record.Seq+1, hash

@@ -20,6 +20,7 @@ type AccountRequest struct {
 	Email    string // of root; unique over all accounts, without regard to case
 	ID       string // 12 digits
 	Password string // of root
+	First    bool   // only if there is no account at all yet; otherwise the error is ErrExists
 
 	// Before is called before the account is committed, perhaps more than once; if it fails there is no account.
 	Before func(*NewAccount) error // optional
@@ -34,7 +35,8 @@ type NewAccount struct {
 }
 
 // CreateAccount makes an account with a root user that has a password and an access key, all in one transaction
-// with its audit record. It returns an error that is ErrExists if the id or the e-mail address is taken.
+// with its audit record. It returns an error that is ErrExists if the id or the e-mail address is taken, or the account is
+// not the first that it was to be.
 //
 // It is no operation: whoever may call it has the host and the database, and no account yet.
 func (s *Service) CreateAccount(ctx context.Context, request AccountRequest) (*NewAccount, error) {
@@ -81,6 +83,15 @@ func checkRootPassword(password, email string) error {
 }
 
 func (s *Service) createAccount(ctx context.Context, tx Tx, request AccountRequest, hash string) (*NewAccount, error) {
+	if request.First {
+		accounts, err := tx.Accounts(ctx, Page{Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(accounts) > 0 {
+			return nil, fmt.Errorf("an account: %w", ErrExists)
+		}
+	}
 	if _, err := tx.AccountByEmail(ctx, request.Email); err == nil {
 		return nil, fmt.Errorf("an account with the e-mail address %s: %w", request.Email, ErrExists)
 	} else if !errors.Is(err, ErrNotFound) {

@@ -29,9 +29,9 @@ type Principal struct {
 	Policies []policy.Policy // identity policies: its own and its groups'
 	Boundary *policy.Policy  // nil if none
 
-	version int64    // the account's policy version it was read at
-	deps    []string // ids whose change makes it stale
-	size    int      // bytes it weighs in the directory
+	version   int64       // the account's policy version it was read at
+	deps      []string    // ids of groups and ARNs of policies whose change makes it stale
+	documents []*document // of Policies and then of Boundary
 }
 
 // ARN is the principal's ARN: of the user, of the role, or of the account's root.

@@ -53,7 +53,7 @@ func TestDirectoryFollowsChangesOfOthers(t *testing.T) {
 	other := iam.NewDirectory(s.Store, iam.DirectoryBytes) // as in another process
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go other.Follow(ctx, time.Millisecond, slog.New(slog.DiscardHandler))
+	go other.Follow(ctx, time.Millisecond, nil, slog.New(slog.DiscardHandler))
 
 	// policies waits until the other directory knows that alice has n policies.
 	policies := func(n int) {
@@ -132,7 +132,7 @@ func TestARevokedRightIsNeverUsedForAChange(t *testing.T) {
 func following(t *testing.T, s *service, d *iam.Directory) (applied func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	go d.Follow(ctx, time.Millisecond, slog.New(slog.DiscardHandler))
+	go d.Follow(ctx, time.Millisecond, nil, slog.New(slog.DiscardHandler))
 	return func() {
 		t.Helper()
 		name := fmt.Sprint("marker", time.Now().UnixNano())

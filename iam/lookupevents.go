@@ -50,7 +50,9 @@ func (s *Service) LookupEvents(ctx context.Context, tx Tx, c *Caller, in *Lookup
 	if err != nil {
 		return nil, err
 	}
-	records, _, marker := cut(records, page, func(r AuditRecord) string { return fmt.Sprintf("%d/%d", r.Time, r.ID) })
+	records, _, marker := cut(records, page, func(r AuditRecord) string {
+		return fmt.Sprintf("%d/%d/%d", r.Time, r.ID, r.Position)
+	})
 	out := &LookupEventsOutput{Events: make([]Event, 0, len(records)), Marker: marker}
 	for _, r := range records {
 		e, err := readEvent(r)
@@ -85,17 +87,27 @@ func eventFilter(account string, in *LookupEventsInput) (filter AuditFilter, pag
 		return filter, page, wire.Errorf("InvalidTimeRangeException", "The start time must not be after the end time.")
 	}
 	if page.After != "" {
-		at, id, _ := strings.Cut(page.After, "/")
-		var before AuditRecord
-		var badTime, badID error
-		before.Time, badTime = strconv.ParseInt(at, 10, 64)
-		before.ID, badID = strconv.ParseInt(id, 10, 64)
-		if badTime != nil || badID != nil {
+		before, ok := readEventMarker(page.After)
+		if !ok {
 			return filter, page, wire.Errorf("ValidationError", "Invalid Marker.")
 		}
 		filter.Before = &before
 	}
 	return filter, page, nil
+}
+
+// readEventMarker reads the record that a page ended with: its time, id and position. Markers of before records were
+// stored together have no position.
+func readEventMarker(marker string) (r AuditRecord, ok bool) {
+	at, rest, _ := strings.Cut(marker, "/")
+	id, position, more := strings.Cut(rest, "/")
+	var badTime, badID, badPosition error
+	r.Time, badTime = strconv.ParseInt(at, 10, 64)
+	r.ID, badID = strconv.ParseInt(id, 10, 64)
+	if more {
+		r.Position, badPosition = strconv.Atoi(position)
+	}
+	return r, badTime == nil && badID == nil && badPosition == nil
 }
 
 func readEvent(r AuditRecord) (Event, error) {

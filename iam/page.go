@@ -119,3 +119,20 @@ func filtered[T any](page Page, list func(Page) ([]T, error), key func(T) string
 		scan.After = key(items[len(items)-1])
 	}
 }
+
+// everyPage reads a list to its end.
+func everyPage[T any](list func(Page) ([]T, error), key func(T) string) ([]T, error) {
+	var all []T
+	page := Page{Limit: 1000}
+	for {
+		items, err := list(page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+		if len(items) < page.Limit {
+			return all, nil
+		}
+		page.After = key(items[len(items)-1])
+	}
+}

@@ -109,6 +109,16 @@ func (s *Service) DeleteAccountPasswordPolicy(ctx context.Context, tx Tx, c *Cal
 	return &awsiam.DeleteAccountPasswordPolicyOutput{}, changed(ctx, tx, c.Account, passwordPolicyChange(c.Account))
 }
 
+// passwordPolicyChange is the id under which a change of the account's password policy is announced.
+func passwordPolicyChange(account string) string { return passwordPolicyPrefix + account }
+
+// accountOfPasswordPolicy is the account whose password policy a change is about.
+func accountOfPasswordPolicy(change string) (account string, ok bool) {
+	return strings.CutPrefix(change, passwordPolicyPrefix)
+}
+
+const passwordPolicyPrefix = "password-policy/"
+
 // passwordPolicy is the account's password policy, nil if it has none.
 func passwordPolicy(ctx context.Context, tx Tx, account string) (*PasswordPolicy, error) {
 	p, err := tx.PasswordPolicy(ctx, account)

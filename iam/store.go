@@ -43,6 +43,7 @@ type Tx interface {
 	ThrottleStore
 	CredentialReportStore
 	ChangeStore
+	DirectoryStore
 	AuditStore
 }
 
@@ -127,9 +128,10 @@ type AuditFilter struct {
 
 // AuditRecord is a stored audit record.
 type AuditRecord struct {
-	ID   int64
-	Time int64 // Unix milliseconds
-	JSON []byte
+	ID       int64 // shared by records that were stored together
+	Position int   // among those
+	Time     int64 // Unix milliseconds
+	JSON     []byte
 }
 
 // AuditEntry is a CloudTrail record as JSON with what it is searched by.

@@ -25,7 +25,7 @@ func (s *Service) recordFor(recipient string, c *Caller, op *Operation, in, out 
 	now := s.Now()
 	r := audit.Record{
 		EventTime:          audit.Time(now),
-		EventSource:        op.Service + ".amazonaws.com",
+		EventSource:        eventSource(op.Service),
 		EventName:          op.event(),
 		EventType:          audit.APICall,
 		EventID:            audit.NewID(),
@@ -57,6 +57,17 @@ func (s *Service) recordFor(recipient string, c *Caller, op *Operation, in, out 
 		entry.UserName = c.Name
 	}
 	return entry
+}
+
+// eventSource is the service as CloudTrail names it.
+func eventSource(service string) string {
+	switch service { // as constants, which cost no memory
+	case wire.IAM.Name:
+		return "iam.amazonaws.com"
+	case wire.STS.Name:
+		return "sts.amazonaws.com"
+	}
+	return service + ".amazonaws.com"
 }
 
 // recordedError is an error as errorCode and errorMessage; what went wrong inside is not for the log.
@@ -94,13 +105,13 @@ func (c *Caller) Identity() audit.UserIdentity {
 	who := audit.UserIdentity{
 		Type: "Root", PrincipalID: c.UserID(), ARN: c.UserARN(), AccountID: c.Account, AccessKeyID: &c.AccessKeyID,
 	}
-	issuer := audit.SessionIssuer{Type: "Root", PrincipalID: c.ID, ARN: c.ARN(), AccountID: c.Account, UserName: c.Name}
+	kind := "Root" // of what a session comes from
 	switch c.Kind {
 	case IAMUser:
-		who.Type, issuer.Type = "IAMUser", "IAMUser"
+		who.Type, kind = "IAMUser", "IAMUser"
 		who.UserName = c.Name
 	case IAMRole:
-		who.Type, issuer.Type = "AssumedRole", "Role"
+		who.Type, kind = "AssumedRole", "Role"
 	}
 	if c.sessionKind() == FederatedUser {
 		who.Type, who.UserName = "FederatedUser", ""
@@ -115,8 +126,10 @@ func (c *Caller) Identity() audit.UserIdentity {
 		},
 		SourceIdentity: c.Session.SourceIdentity,
 	}
-	if kind := c.sessionKind(); kind == AssumedRole || kind == FederatedUser {
-		who.SessionContext.SessionIssuer = &issuer
+	if session := c.sessionKind(); session == AssumedRole || session == FederatedUser {
+		who.SessionContext.SessionIssuer = &audit.SessionIssuer{
+			Type: kind, PrincipalID: c.ID, ARN: c.ARN(), AccountID: c.Account, UserName: c.Name,
+		}
 	}
 	return who
 }

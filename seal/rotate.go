@@ -25,10 +25,49 @@ var (
 	digestKey = signature.ED25519KeyTemplate
 )
 
-// Rotate makes the next keys primary and adds new next ones, in the file and in
-// memory; see the package comment. It starts from what the file holds now, so that
-// keys which another process added are kept.
-func (k *Keyset) Rotate() error {
+// The errors of the two steps of a rotation, in the wrong order.
+var (
+	ErrPrepared    = errors.New("seal: new keys are prepared already and not yet in use")
+	ErrNotPrepared = errors.New("seal: no new keys are prepared")
+)
+
+// Rotate makes the next keys primary, or those of [Keyset.Prepare], and adds new next
+// ones, in the file and in memory; see the package comment. It starts from what the
+// file holds now, so that keys which another process added are kept.
+func (k *Keyset) Rotate() error { return k.change(rotated) }
+
+// Prepare adds new keys that nothing is sealed with until [Keyset.Activate]. It
+// returns [ErrPrepared] if there are such keys: others may have copied them already.
+func (k *Keyset) Prepare() error {
+	return k.change(func(handle *keyset.Handle, kind *tinkpb.KeyTemplate) (*keyset.Handle, error) {
+		following, err := afterPrimary(handle)
+		if err != nil {
+			return nil, err
+		}
+		if len(following) > 1 {
+			return nil, ErrPrepared
+		}
+		return grown(keyset.NewManagerFromHandle(handle), kind, 2-len(following))
+	})
+}
+
+// Activate is Rotate for keys of [Keyset.Prepare]. It returns [ErrNotPrepared] if
+// there are none.
+func (k *Keyset) Activate() error {
+	return k.change(func(handle *keyset.Handle, kind *tinkpb.KeyTemplate) (*keyset.Handle, error) {
+		following, err := afterPrimary(handle)
+		if err != nil {
+			return nil, err
+		}
+		if len(following) < 2 {
+			return nil, ErrNotPrepared
+		}
+		return rotated(handle, kind)
+	})
+}
+
+// change replaces the keysets of the file, each by what next makes of it.
+func (k *Keyset) change(next func(*keyset.Handle, *tinkpb.KeyTemplate) (*keyset.Handle, error)) error {
 	k.file.Lock()
 	defer k.file.Unlock()
 
@@ -59,7 +98,7 @@ func (k *Keyset) Rotate() error {
 		handle **keyset.Handle
 		kind   *tinkpb.KeyTemplate
 	}{{&b.rows, rowKey()}, {&b.tokens, tokenKey()}, {&b.digests, digestKey()}} {
-		if *r.handle, err = rotated(*r.handle, r.kind); err != nil {
+		if *r.handle, err = next(*r.handle, r.kind); err != nil {
 			return fmt.Errorf("seal: rotate %s: %w", k.path, err)
 		}
 	}
@@ -109,42 +148,53 @@ func (k *Keyset) read() (*bundle, *keys, error) {
 	return b, keys, nil
 }
 
-// rotated returns the keyset with the key after the primary made primary, and a new
-// key after it. A keyset without a next key gets one first.
+// rotated returns the keyset with the last key made primary, and a new one after it.
+// That is the next key or, of a prepared keyset, the one after that. A keyset without
+// a next key gets one first.
 func rotated(handle *keyset.Handle, kind *tinkpb.KeyTemplate) (*keyset.Handle, error) {
 	manager := keyset.NewManagerFromHandle(handle)
-	next, found, err := nextKey(handle)
+	following, err := afterPrimary(handle)
 	if err != nil {
 		return nil, err
 	}
-	if !found {
-		if next, err = manager.Add(kind); err != nil {
+	if len(following) == 0 {
+		next, err := manager.Add(kind)
+		if err != nil {
 			return nil, err
 		}
+		following = append(following, next)
 	}
-	if err := manager.SetPrimary(next); err != nil {
+	if err := manager.SetPrimary(following[len(following)-1]); err != nil {
 		return nil, err
 	}
-	if _, err := manager.Add(kind); err != nil {
-		return nil, err
+	return grown(manager, kind, 1)
+}
+
+// grown adds new keys.
+func grown(manager *keyset.Manager, kind *tinkpb.KeyTemplate, count int) (*keyset.Handle, error) {
+	for range count {
+		if _, err := manager.Add(kind); err != nil {
+			return nil, err
+		}
 	}
 	return manager.Handle()
 }
 
-// nextKey returns the id of the enabled key that follows the primary.
-func nextKey(handle *keyset.Handle) (id uint32, found bool, err error) {
+// afterPrimary returns the ids of the enabled keys that follow the primary: the next
+// one, and a second one if new keys are prepared.
+func afterPrimary(handle *keyset.Handle) (ids []uint32, err error) {
 	primary := false
 	for i := range handle.Len() {
 		entry, err := handle.Entry(i)
 		if err != nil {
-			return 0, false, err
+			return nil, err
 		}
 		if primary && entry.KeyStatus() == keyset.Enabled {
-			return entry.KeyID(), true, nil
+			ids = append(ids, entry.KeyID())
 		}
 		primary = primary || entry.IsPrimary()
 	}
-	return 0, false, nil
+	return ids, nil
 }
 
 // newKeyset returns a keyset of two keys: the primary and the next one.
@@ -157,10 +207,7 @@ func newKeyset(kind *tinkpb.KeyTemplate) (*keyset.Handle, error) {
 	if err := manager.SetPrimary(primary); err != nil {
 		return nil, err
 	}
-	if _, err := manager.Add(kind); err != nil {
-		return nil, err
-	}
-	return manager.Handle()
+	return grown(manager, kind, 1)
 }
 
 // open returns the primitives of the keysets; it fails when one holds keys of

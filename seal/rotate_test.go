@@ -184,3 +184,130 @@ func TestFailedReloadKeepsTheKeys(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// copyFile is what an operator does who gives another node the keyset.
+func copyFile(t *testing.T, from, to *Keyset) {
+	t.Helper()
+	text, err := os.ReadFile(from.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to.path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// twoNodes are keysets in files of their own, with the same keys.
+func twoNodes(t *testing.T) (a, b *Keyset) {
+	t.Helper()
+	a, b = newTestKeyset(t), newTestKeyset(t)
+	copyFile(t, a, b)
+	b, err := Open(b.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, b
+}
+
+// Through both steps, with the file copied after each, every node opens what any node has sealed at any time.
+func TestRotationInTwoStepsOverTwoNodes(t *testing.T) {
+	a, b := twoNodes(t)
+	var samples []sample
+	check := func(when string) {
+		t.Helper()
+		samples = append(samples, sampleOf(a), sampleOf(b))
+		for n, s := range samples {
+			if err := errors.Join(s.opens(a), s.opens(b)); err != nil {
+				t.Errorf("%s: made at %d: %v", when, n/2, err)
+			}
+		}
+	}
+	reload := func() {
+		t.Helper()
+		copyFile(t, a, b)
+		if err := b.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("at first")
+	for range 3 {
+		was := sampleOf(a).keyNames(t)
+		if err := a.Prepare(); err != nil {
+			t.Fatal(err)
+		}
+		onlyFile(t, a.path)
+		if got := sampleOf(a).keyNames(t); got != was {
+			t.Error("Prepare changed the keys in use")
+		}
+		check("prepared")
+		reload()
+		check("prepared and copied")
+		if err := a.Activate(); err != nil {
+			t.Fatal(err)
+		}
+		is := sampleOf(a).keyNames(t)
+		for i := range is {
+			if is[i] == was[i] {
+				t.Errorf("Activate left keyset %d its primary key", i)
+			}
+		}
+		check("activated")
+		reload()
+		check("activated and copied")
+		if got := sampleOf(b).keyNames(t); got != is {
+			t.Error("the second node does not use the new keys")
+		}
+	}
+}
+
+// One prepared rotation is enough after a leak: the keys in use afterwards were not in the file that leaked, not even
+// as the next ones.
+func TestPreparedKeysWereNotInTheFileBefore(t *testing.T) {
+	for name, activate := range map[string]func(*Keyset) error{"Activate": (*Keyset).Activate, "Rotate": (*Keyset).Rotate} {
+		k, leaked := twoNodes(t)
+		if err := errors.Join(k.Prepare(), activate(k)); err != nil {
+			t.Fatal(err)
+		}
+		s := sampleOf(k)
+		if _, err := leaked.Unseal(s.row, "t", "c", "r"); err == nil {
+			t.Errorf("%s: the leaked file opens a row", name)
+		}
+		if _, err := leaked.OpenToken("p", s.token); err == nil {
+			t.Errorf("%s: the leaked file opens a token", name)
+		}
+		if err := Verify(leaked.PublicKeys(), []byte("m"), s.sig); err == nil {
+			t.Errorf("%s: the leaked file has the key that signs", name)
+		}
+	}
+}
+
+func TestStepsOfARotationInTheWrongOrder(t *testing.T) {
+	k := newTestKeyset(t)
+	refused := func(what string, do func() error, want error) {
+		t.Helper()
+		before, err := os.ReadFile(k.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := do(); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", what, err, want)
+		}
+		if after, _ := os.ReadFile(k.path); !bytes.Equal(before, after) {
+			t.Errorf("%s: the file changed", what)
+		}
+		onlyFile(t, k.path)
+	}
+	refused("nothing to activate", k.Activate, ErrNotPrepared)
+	if err := k.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	refused("prepared twice", k.Prepare, ErrPrepared)
+	if err := k.Activate(); err != nil {
+		t.Fatal(err)
+	}
+	refused("activated twice", k.Activate, ErrNotPrepared)
+	if err := k.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	refused("nothing to activate after Rotate", k.Activate, ErrNotPrepared)
+}

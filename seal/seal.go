@@ -39,6 +39,13 @@
 // across nodes without a moment in which tokens fail; [Keyset.Reload] must have run
 // once before the following rotation. After a leak of the file rotate twice, since
 // the leaked file held the next key too, and then replace the secrets it sealed.
+//
+// Where every node has its own copy of the file, [Keyset.Prepare] and
+// [Keyset.Activate] do it in two steps. Prepare adds a key after the next one, which
+// nothing is sealed with; when the file has been copied to all nodes and read by them,
+// Activate makes that key primary. It leaves out the next key, so one such rotation is
+// enough after a leak. The ids of the keys in the file say which step it has reached:
+// two keys after the primary are a prepared rotation.
 package seal
 
 import (

@@ -10,9 +10,8 @@ import (
 
 const (
 	// isoBasic is the layout of X-Amz-Date (ISO 8601 basic format, UTC, whole
-	// seconds); scopeDate is that of the date in a credential scope.
-	isoBasic  = "20060102T150405Z"
-	scopeDate = "20060102"
+	// seconds). The date in a credential scope is its first part.
+	isoBasic = "20060102T150405Z"
 
 	// maxSkew is how far the signing time may be from the server's, either way.
 	maxSkew = 15 * time.Minute
@@ -25,10 +24,8 @@ const (
 // signingTime reads the date of the request. X-Amz-Date has one form; a Date
 // header may also have the forms of RFC 9110 section 5.6.7.
 func (p *parts) signingTime() (time.Time, *Error) {
-	if isISOBasic(p.date) {
-		if t, err := time.Parse(isoBasic, p.date); err == nil {
-			return t, nil
-		}
+	if t, ok := parseISOBasic(p.date); ok {
+		return t, nil
 	}
 	if p.httpDate {
 		if t, err := http.ParseTime(p.date); err == nil {
@@ -37,6 +34,26 @@ func (p *parts) signingTime() (time.Time, *Error) {
 	}
 	return time.Time{}, incomplete("Date must be in ISO-8601 'basic format'. Got '" + quote(p.date) +
 		"'. See http://en.wikipedia.org/wiki/ISO_8601")
+}
+
+// parseISOBasic is time.Parse of isoBasic for what has exactly that form.
+func parseISOBasic(s string) (t time.Time, ok bool) {
+	if !isISOBasic(s) {
+		return t, false
+	}
+	number := func(from, to int) (n int) {
+		for _, c := range []byte(s[from:to]) {
+			n = 10*n + int(c-'0')
+		}
+		return n
+	}
+	year, month, day := number(0, 4), number(4, 6), number(6, 8)
+	hour, minute, second := number(9, 11), number(11, 13), number(13, 15)
+	if month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 {
+		return t, false
+	}
+	t = time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
+	return t, t.Day() == day // a day that the month doesn't have has become one of another
 }
 
 // isISOBasic reports whether s has digits where isoBasic has them; time.Parse
@@ -118,13 +135,13 @@ func parseCredential(s string) (credential, *Error) {
 	return c, nil
 }
 
-// checkScope checks the scope against the services served and the signing time.
+// checkScope checks the scope against the services served and the signing time,
+// in the form of isoBasic.
 // All that is wrong is said at once, in AWS's order.
-func (c *credential) checkScope(signed time.Time, services []string) *Error {
-	var stack [len(scopeDate)]byte
-	date := signed.AppendFormat(stack[:0], scopeDate)
+func (c *credential) checkScope(signed string, services []string) *Error {
+	date := signed[:len("YYYYMMDD")]
 	okRegion, okService := validRegion(c.region), slices.Contains(services, c.service)
-	okTerminator, okDate := c.terminator == terminator, c.date == string(date)
+	okTerminator, okDate := c.terminator == terminator, c.date == date
 	if okRegion && okService && okTerminator && okDate {
 		return nil
 	}
@@ -140,7 +157,7 @@ func (c *credential) checkScope(signed time.Time, services []string) *Error {
 	}
 	if !okDate {
 		wrong = append(wrong, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+
-			quote(c.date)+"' != '"+string(date)+"', from '"+signed.Format(isoBasic)+"'.")
+			quote(c.date)+"' != '"+date+"', from '"+signed+"'.")
 	}
 	return mismatch(strings.Join(wrong, " "))
 }

@@ -98,6 +98,7 @@ type Signature struct {
 	// Presigned tells that the signature was in the query string.
 	Presigned bool
 
+	date        string            // Time in the form of isoBasic
 	requestHash [sha256.Size]byte // of the canonical request
 	signature   string            // as sent
 }
@@ -146,7 +147,11 @@ func parse(r *http.Request, body []byte, services []string, now time.Time) (*Sig
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkScope(signed, services); err != nil {
+	date := p.date
+	if !isISOBasic(date) { // it was a Date header in another form
+		date = signed.Format(isoBasic)
+	}
+	if err := c.checkScope(date, services); err != nil {
 		return nil, err
 	}
 
@@ -167,6 +172,7 @@ func parse(r *http.Request, body []byte, services []string, now time.Time) (*Sig
 		SessionToken: p.token,
 		Time:         signed,
 		Presigned:    p.presigned,
+		date:         date,
 		requestHash:  sha256.Sum256(request),
 		signature:    p.signature,
 	}, nil
@@ -216,7 +222,7 @@ func (s *Signature) Verify(signingKey []byte) error {
 
 	var stack [256]byte
 	msg := append(stack[:0], algorithm+"\n"...)
-	msg = s.Time.AppendFormat(msg, isoBasic)
+	msg = append(msg, s.date...)
 	msg = append(msg, '\n')
 	for _, part := range [...]string{s.Date, s.Region, s.Service} {
 		msg = append(msg, part...)
@@ -225,13 +231,27 @@ func (s *Signature) Verify(signingKey []byte) error {
 	msg = append(msg, terminator+"\n"...)
 	msg = hex.AppendEncode(msg, s.requestHash[:])
 
-	mac := hmac.New(sha256.New, signingKey)
-	mac.Write(msg)
-	var sum [sha256.Size]byte
+	sum := mac(signingKey, msg)
 	var want [hexHashSize]byte
-	hex.Encode(want[:], mac.Sum(sum[:0]))
+	hex.Encode(want[:], sum[:])
 	if subtle.ConstantTimeCompare(want[:], []byte(s.signature)) != 1 {
 		return errSignature()
 	}
 	return nil
+}
+
+// mac is HMAC-SHA256 (RFC 2104) with a key that is no longer than a block, without the memory that crypto/hmac takes:
+// every request needs one.
+func mac(key, message []byte) [sha256.Size]byte {
+	var inner [sha256.BlockSize + 256]byte
+	var outer [sha256.BlockSize + sha256.Size]byte
+	copy(inner[:], key)
+	copy(outer[:], key)
+	for i := range sha256.BlockSize {
+		inner[i] ^= 0x36
+		outer[i] ^= 0x5c
+	}
+	sum := sha256.Sum256(append(inner[:sha256.BlockSize], message...))
+	copy(outer[sha256.BlockSize:], sum[:])
+	return sha256.Sum256(outer[:])
 }

@@ -14,13 +14,12 @@ import (
 )
 
 // The chain is kept beside the records, which are never written again: a row of audit_chain per block that the
-// sealer chained. A node's records after the last id of its last block are those not chained yet.
+// sealer chained. A node's records after the last id of its last block are those not chained yet. A row of
+// audit_records has one number and hash, also where it is a segment of many records.
 //
-// That takes for granted that a record which becomes visible has a greater id than all that were visible before.
-// SQLite's only writer gives ids in the order of commits. PostgreSQL does not: there AppendAudit has to hold a
-// lock of the node until the transaction ends, or Unchained has to stop below the oldest transaction under way.
-// With several nodes at work there, an index of (node, id) will also be due: here one process writes nearly all,
-// and a walk by id from the last block on meets few records of others.
+// That takes for granted that a record which becomes visible has a greater id than all that were visible before:
+// Unchained stays at or below the settled id. There is no index of (node, id), because every request would pay for it:
+// a walk by id from the last block on meets as many rows of other nodes as were written since.
 
 // AuditLog is the audit log as the sealer sees it.
 type AuditLog struct{ store *Store }
@@ -86,20 +85,40 @@ func (l AuditLog) Head(ctx context.Context, node string) (seq int64, hash audit.
 	return seq, hash, err
 }
 
+// unchainedBytes is how much Unchained returns at once, but for a single row that is larger.
+const unchainedBytes = 8 << 20
+
 // Unchained implements [audit.Log].
 func (l AuditLog) Unchained(ctx context.Context, node string, limit int) (entries []audit.Entry, err error) {
-	err = l.store.view(ctx, func(t *tx) error {
+	err = l.store.settledView(ctx, func(t *tx, through int64) error {
 		last, err := t.lastBlock(node)
 		if err != nil {
 			return err
 		}
-		entries, err = list(t, func(_ *tx, scan scanner) (e audit.Entry, err error) {
-			return e, scan(&e.ID, &e.Record)
-		}, `SELECT id, record FROM audit_records WHERE id > $2 AND node = $1 ORDER BY id LIMIT $3`, node, last.lastID, max(limit, 0))
+		type row struct{ id, size int64 }
+		rows, err := list(t, func(_ *tx, scan scanner) (r row, err error) { return r, scan(&r.id, &r.size) },
+			`SELECT id, LENGTH(record) FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4`,
+			node, last.lastID, through, max(limit, 0))
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		size := int64(0)
+		for i, r := range rows {
+			if size += r.size; size > unchainedBytes && i > 0 {
+				break
+			}
+			through = r.id
+		}
+		entries, err = list(t, scanEntry, entryColumns+`WHERE id > $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4`,
+			node, last.lastID, min(through, rows[len(rows)-1].id), limit)
 		return err
 	})
 	return entries, err
 }
+
+const entryColumns = `SELECT id, record FROM audit_records `
+
+func scanEntry(_ *tx, scan scanner) (e audit.Entry, err error) { return e, scan(&e.ID, &e.Record) }
 
 // Chain implements [audit.Log].
 func (l AuditLog) Chain(ctx context.Context, node string, links []audit.Link) error {
@@ -111,6 +130,19 @@ func (l AuditLog) Chain(ctx context.Context, node string, links []audit.Link) er
 	for _, link := range links {
 		b.links = binary.BigEndian.AppendUint64(b.links, uint64(link.ID))
 		b.links = append(b.links, link.Hash[:]...)
+	}
+	// Counted on a snapshot and not in the update: to SERIALIZABLE having counted them is a conflict with everybody who
+	// adds one. Nothing that is settled is added to, and the chain's end is compared below.
+	var end, count int64
+	if err := l.store.view(ctx, func(t *tx) error {
+		last, err := t.lastBlock(node)
+		if err != nil {
+			return err
+		}
+		end = last.lastID
+		return t.row(`SELECT COUNT(*) FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1`, []any{node, end, b.lastID}, &count)
+	}); err != nil {
+		return err
 	}
 	return l.store.update(ctx, func(t *tx) error {
 		last, err := t.lastBlock(node)
@@ -125,11 +157,7 @@ func (l AuditLog) Chain(ctx context.Context, node string, links []audit.Link) er
 			}
 			seq, id = link.Seq, link.ID
 		}
-		count, err := t.count(`SELECT COUNT(*) FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1`, node, last.lastID, b.lastID)
-		if err != nil {
-			return err
-		}
-		if count != len(links) {
+		if last.lastID != end || count != int64(len(links)) {
 			return fmt.Errorf("store: node %q has %d audit records to chain through id %d, not %d", node, count, b.lastID, len(links))
 		}
 		err = t.insert(`INSERT INTO audit_chain (node, first_seq, last_seq, last_id, links) VALUES ($1, $2, $3, $4, $5)
@@ -189,10 +217,13 @@ func (c hashColumn) Scan(value any) error {
 // ReadAudit gives fn one snapshot of the audit log, for [audit.Verify]. The source must not be used after fn
 // has returned.
 func (s *Store) ReadAudit(ctx context.Context, fn func(audit.Source) error) error {
-	return s.view(ctx, func(t *tx) error { return fn(auditSource{t}) })
+	return s.settledView(ctx, func(t *tx, through int64) error { return fn(auditSource{t, through}) })
 }
 
-type auditSource struct{ t *tx }
+type auditSource struct {
+	t       *tx
+	through int64 // the settled id
+}
 
 // Nodes reads all records once: what follows does too, and an index of nodes would cost every request.
 func (s auditSource) Nodes(context.Context) ([]string, error) {
@@ -205,11 +236,12 @@ func (s auditSource) Pending(_ context.Context, node string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.t.count(`SELECT COUNT(*) FROM audit_records WHERE id > $2 AND node = $1`, node, last.lastID)
+	n, err := s.t.count(`SELECT CAST(COALESCE(SUM(records), 0) AS BIGINT) FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1`,
+		node, last.lastID, s.through)
 	return int64(n), err
 }
 
-// auditPage is how many rows of the log are in memory at once.
+// auditPage is how many digests are in memory at once.
 const auditPage = 256
 
 // Records leaves out what retention has begun to remove.
@@ -248,22 +280,20 @@ func (s auditSource) block(node string, b *block, after int64, yield func(audit.
 	}
 	var stray *audit.Chained // one is enough for the verification to name
 	for {
-		page, err := list(s.t, func(_ *tx, scan scanner) (e audit.Entry, err error) {
-			return e, scan(&e.ID, &e.Record)
-		}, `SELECT id, record FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4`,
-			node, after, b.lastID, auditPage)
+		page, err := list(s.t, scanEntry, entryColumns+`WHERE id > $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4`,
+			node, after, b.lastID, auditRows)
 		if err != nil {
 			return yield(audit.Chained{}, err)
 		}
 		for _, e := range page {
 			after = e.ID
 			if _, linked := records[e.ID]; linked {
-				records[e.ID] = append([]byte{}, e.Record...)
+				records[e.ID] = append([]byte{}, e.Record...) // not nil, also when it is empty
 			} else if stray == nil {
 				stray = &audit.Chained{ID: e.ID, Record: e.Record}
 			}
 		}
-		if len(page) < auditPage {
+		if len(page) < auditRows {
 			break
 		}
 	}
@@ -316,8 +346,12 @@ func (t *tx) retention(node string) (block, error) {
 	return b, err
 }
 
-// pruneBatch is how many records one transaction of PruneAudit removes, so that it never holds others up long.
-const pruneBatch = 500
+// One transaction of PruneAudit removes so many rows, and so many bytes, at most, so that it never holds others up
+// long.
+const (
+	pruneBatch = 500
+	pruneBytes = 4 << 20
+)
 
 // PruneAudit removes the node's records that are covered by a digest signed at or before the time, and the
 // digests before that one, and returns how many records it removed. The last digest stays: the chain then
@@ -373,11 +407,24 @@ func (t *tx) removeAudit(node string, through block) (removed int64, err error) 
 		firstID = min(firstID, link.ID)
 	}
 	// What was inserted between two blocks is not removed, and will be named for as long as it is there.
-	removed, err = t.exec(`DELETE FROM audit_records WHERE id IN (SELECT id FROM audit_records
-		WHERE id >= $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4)`, node, firstID, b.lastID, pruneBatch)
-	if err != nil || removed == pruneBatch {
-		return removed, err
+	type row struct{ id, size, records int64 }
+	rows, err := list(t, func(_ *tx, scan scanner) (r row, err error) { return r, scan(&r.id, &r.size, &r.records) },
+		`SELECT id, LENGTH(record), records FROM audit_records WHERE id >= $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4`,
+		node, firstID, b.lastID, pruneBatch)
+	if err != nil {
+		return 0, err
 	}
-	_, err = t.exec(`DELETE FROM audit_chain WHERE node = $1 AND first_seq = $2`, node, b.firstSeq)
+	if len(rows) == 0 {
+		_, err = t.exec(`DELETE FROM audit_chain WHERE node = $1 AND first_seq = $2`, node, b.firstSeq)
+		return 0, err
+	}
+	lastID, size := firstID, int64(0)
+	for i, r := range rows {
+		if size += r.size; size > pruneBytes && i > 0 {
+			break
+		}
+		lastID, removed = r.id, removed+r.records
+	}
+	_, err = t.exec(`DELETE FROM audit_records WHERE id >= $2 AND id <= $3 AND node = $1`, node, firstID, lastID)
 	return removed, err
 }

@@ -133,6 +133,63 @@ func TestAuditTamperingIsNamed(t *testing.T) {
 	}
 }
 
+// A row of many records is chained as one: what is altered in it is named by the row, with what it holds now.
+func TestAuditTamperingWithASegmentIsNamed(t *testing.T) {
+	for _, test := range []struct {
+		name, query string
+		kind        audit.Kind
+		first       int64
+		event       string
+	}{
+		{"nothing", `SELECT 1`, "", 0, ""},
+		{"how many is told wrongly", `UPDATE audit_records SET records = 3 WHERE records > 1`, "", 0, ""},
+		{"a record in it changed", `UPDATE audit_records SET record = CAST(replace(CAST(record AS TEXT), '"n1-7"', '"n1-x"') AS BLOB) WHERE id = 2`,
+			audit.Changed, 2, `, a segment of 10 records from "n1-0" to "n1-9"`},
+		{"a record taken out of it", `UPDATE audit_records SET record = CAST(replace(CAST(record AS TEXT), '9 GetUser alice' || char(10) || '{"eventID":"n1-9"}' || char(10), '') AS BLOB) WHERE id = 2`,
+			audit.Changed, 2, `, a segment of 9 records from "n1-0" to "n1-8"`},
+		{"the name of a user in it changed", `UPDATE audit_records SET record = CAST(replace(CAST(record AS TEXT), '7 GetUser alice', '7 GetUser mlory') AS BLOB) WHERE id = 2`,
+			audit.Changed, 2, `, a segment of 10 records from "n1-0" to "n1-9"`},
+		{"made a single record", `UPDATE audit_records SET record = '{"eventID":"n1-0"}', records = 1 WHERE id = 2`, audit.Changed, 2, `, "n1-0"`},
+		{"emptied", `UPDATE audit_records SET record = '' WHERE id = 2`, audit.Changed, 2, ""},
+		{"removed", `DELETE FROM audit_records WHERE id = 2`, audit.Removed, 2, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _ := openTest(t, Options{})
+			appendRecords(t, s, "n1", 1)
+			var reads []iam.AuditEntry
+			for i := range 10 {
+				reads = append(reads, iam.AuditEntry{Account: "1", Node: "n1", Time: int64(i), EventName: "GetUser", UserName: "alice",
+					Record: fmt.Appendf(nil, `{"eventID":"n1-%d"}`, i)})
+			}
+			if err := s.AppendReads(t.Context(), reads); err != nil {
+				t.Fatal(err)
+			}
+			appendRecords(t, s, "n1", 2)
+			sealRecords(t, s, "n1", midnight)
+			if err := s.update(t.Context(), func(tx *tx) error {
+				_, err := tx.exec(test.query)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			report := verifyRecords(t, s)
+			p := report.Problem
+			if p == nil {
+				if p = (&audit.Problem{}); report.Records != 13 || report.LastSeq != 4 {
+					t.Errorf("report: %+v", report)
+				}
+			}
+			if p.Kind != test.kind || p.First != test.first || p.Event != test.event {
+				t.Errorf("got %q, %d %s: %v", p.Kind, p.First, p.Event, p)
+			}
+			// Whatever was done to them, readers come to an end.
+			if _, err := s.AuditTail(t.Context(), 100); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // Retention that is stopped after any of its transactions leaves a log that is intact, that the sealer goes on
 // with, and whose removal the next PruneAudit finishes, even when nothing more is due.
 func TestPruneAuditStoppedAnywhere(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
+
+	"github.com/sallyport-iam/sallyport/iam"
 )
 
 // batcher lets functions that want to write at the same time share one transaction and its wait for the disk.
@@ -137,25 +139,27 @@ func (b *batcher) run() {
 func (b *batcher) batch(first *request) {
 	batch := []*request{first}
 	err := b.try(&batch, b.limit)
-	if err != nil {
+	if again(err) {
 		b.counts.reruns.Add(1)
 		err = b.try(&batch, len(batch))
 	}
-	if err != nil && len(batch) > 1 {
-		for _, r := range batch {
+	for _, r := range batch {
+		failure := err
+		if again(err) && len(batch) > 1 {
 			b.counts.reruns.Add(1)
-			alone := []*request{r}
-			if err := b.try(&alone, 1); err != nil {
-				r.lose(err)
-			}
+			failure = b.try(&[]*request{r}, 1)
 		}
-	} else if err != nil {
-		first.lose(err)
+		if failure != nil {
+			r.lose(failure)
+		}
 	}
 	for _, r := range batch {
 		r.done <- r.err
 	}
 }
+
+// again tells whether another try may help. While the database can't be written each would take its patience.
+func again(err error) bool { return err != nil && !errors.Is(err, iam.ErrUnavailable) }
 
 // lose notes that the transaction r was part of is lost. What r refused on its own stays refused.
 func (r *request) lose(err error) {
@@ -240,5 +244,5 @@ func (b *batcher) close() {
 }
 
 func (b *batcher) stats() Stats {
-	return Stats{b.counts.commits.Load(), b.counts.functions.Load(), b.counts.reruns.Load()}
+	return Stats{Commits: b.counts.commits.Load(), Functions: b.counts.functions.Load(), Reruns: b.counts.reruns.Load()}
 }

@@ -74,6 +74,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"newer schema", "newer release", func(path string) {
 			os.WriteFile(path, good, 0o600)
 			raw(path, "INSERT INTO schema_versions (version_id, is_applied) VALUES (999, 1)")
+			raw(path, "UPDATE meta SET value = '999' WHERE name = 'oldest_program'")
 		}},
 		{"readable by others", "chmod 600", func(path string) { os.WriteFile(path, good, 0o600); os.Chmod(path, 0o640) }},
 		{"writable by others", "chmod 600", func(path string) { os.WriteFile(path, good, 0o600); os.Chmod(path, 0o602) }},

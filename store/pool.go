@@ -82,6 +82,12 @@ func (p *pool) put(c *conn) {
 	p.free <- c
 }
 
+// fill adds what is known of the pool now.
+func (p *pool) fill(s Stats) Stats {
+	s.Connections, s.InUse, s.Waiting = cap(p.free), cap(p.free)-len(p.free), int(max(p.waiting.Load(), 0))
+	return s
+}
+
 // drain waits for those who have a connection and closes all. stop has been closed.
 func (p *pool) drain() error {
 	var errs []error

@@ -102,6 +102,10 @@ func openPostgres(ctx context.Context, address string, options Options) (_ *post
 // connections.
 func parsePostgres(address string) (config *pgx.ConnConfig, size int, err error) {
 	if config, err = pgx.ParseConfig(address); err != nil {
+		if _, unclear := url.Parse(address); unclear != nil { // what pgx takes for the port may be of the password
+			return nil, 0, errors.New("store: the database's URL can't be read: it is postgres://USER:PASSWORD@HOST:PORT/NAME, " +
+				"where what is neither letter nor digit is written as % and two hexadecimal digits in the password")
+		}
 		return nil, 0, fmt.Errorf("store: %w", err) // pgx leaves passwords out
 	}
 	size = postgresConnections
@@ -241,10 +245,11 @@ func (db *postgresDB) explain(c *conn, err error) error {
 // message: it may hold two. Connections that have died in the pool are thrown away.
 func (db *postgresDB) begin(ctx context.Context, limit time.Duration, statement string) (c *conn, end context.CancelFunc, err error) {
 	for range cap(db.conns.free) + 1 {
-		if c, err = db.conns.take(ctx, db.watch.failing()); err != nil {
+		up := db.watch.up()
+		if c, err = db.conns.take(ctx, up.Done()); err != nil {
 			return nil, nil, err
 		}
-		c.ctx, end = context.WithTimeout(context.WithoutCancel(ctx), limit)
+		c.ctx, end = context.WithTimeout(up, limit)
 		if _, err = c.sql.ExecContext(c.ctx, statement); err == nil {
 			return c, end, nil
 		}
@@ -392,12 +397,13 @@ func (h *horizons) of(oldest uint64, now horizon) int64 {
 
 // settled implements database.
 func (db *postgresDB) settled(ctx context.Context) (settled, error) {
-	c, err := db.conns.take(ctx, db.watch.failing())
+	up := db.watch.up()
+	c, err := db.conns.take(ctx, up.Done())
 	if err != nil {
 		return nil, err
 	}
 	defer db.conns.put(c)
-	limited, end := context.WithTimeout(ctx, updateTime)
+	limited, end := context.WithTimeout(up, updateTime)
 	defer end()
 	var now horizon
 	var next string
@@ -434,7 +440,7 @@ func (db *postgresDB) health() Health { return db.watch.health() }
 func (db *postgresDB) changes() <-chan struct{} { return db.watch.changes }
 
 func (db *postgresDB) stats() Stats {
-	return Stats{db.counts.commits.Load(), db.counts.functions.Load(), db.counts.reruns.Load()}
+	return db.conns.fill(Stats{Commits: db.counts.commits.Load(), Functions: db.counts.functions.Load(), Reruns: db.counts.reruns.Load()})
 }
 
 func (db *postgresDB) close() error {

@@ -34,9 +34,10 @@ type watch struct {
 	poke    chan struct{} // look now
 	ended   chan struct{}
 
-	mu     sync.Mutex
-	state  Health
-	broken chan struct{} // closed while the database is down
+	mu    sync.Mutex
+	state Health
+	alive context.Context // ends when the database goes down; there is another when it is back
+	fail  context.CancelFunc
 }
 
 func startWatch(config *pgx.ConnConfig, now func() time.Time, stop <-chan struct{}) *watch {
@@ -47,8 +48,8 @@ func startWatch(config *pgx.ConnConfig, now func() time.Time, stop <-chan struct
 		poke:    make(chan struct{}, 1),
 		ended:   make(chan struct{}),
 		state:   Health{Since: now()},
-		broken:  make(chan struct{}),
 	}
+	w.alive, w.fail = context.WithCancel(context.Background())
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		<-stop
@@ -69,11 +70,11 @@ func (w *watch) health() Health {
 // down is why the database can't be asked, nil if it can.
 func (w *watch) down() error { return w.health().Down }
 
-// failing is closed while the database is down.
-func (w *watch) failing() <-chan struct{} {
+// up ends when the database goes down, and has ended while it is.
+func (w *watch) up() context.Context {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.broken
+	return w.alive
 }
 
 // look has the database looked at now, because somebody has met an error.
@@ -86,7 +87,8 @@ func notify(c chan struct{}) {
 	}
 }
 
-// set keeps what was found. Those who wait for connections are sent away when the database goes down.
+// set keeps what was found. When the database goes down, those who wait for it are told so, in the middle of a
+// statement too.
 func (w *watch) set(change func(*Health)) {
 	w.mu.Lock()
 	before := w.state
@@ -95,9 +97,9 @@ func (w *watch) set(change func(*Health)) {
 	if (before.Down == nil) != (now.Down == nil) {
 		w.state.Since = w.now()
 		if now.Down != nil {
-			close(w.broken)
+			w.fail()
 		} else {
-			w.broken = make(chan struct{})
+			w.alive, w.fail = context.WithCancel(context.Background())
 		}
 	}
 	w.mu.Unlock()

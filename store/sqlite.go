@@ -36,8 +36,7 @@ const (
 	// applicationID marks the file as ours ("SALY"), so that another program's database isn't migrated.
 	applicationID = 0x53414c59
 
-	// lockPatience is how long begin waits for another process that writes. A batch that can't begin is tried
-	// twice, so an Update fails after double this time.
+	// lockPatience is how long begin waits for another process that writes.
 	lockPatience = 5 * time.Second
 
 	// checkedSize is the size in bytes up to which the whole file is checked at start, which takes about a
@@ -53,6 +52,7 @@ type sqliteDB struct {
 	reading *sql.DB
 	*batcher
 	writer *conn // of the batcher's goroutine
+	moving bool  // it may have been moved to another database
 
 	readers *pool
 
@@ -64,7 +64,7 @@ func openSQLite(ctx context.Context, path string, options Options) (_ *sqliteDB,
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	db := &sqliteDB{path: path}
+	db := &sqliteDB{path: path, moving: options.moving}
 	defer func() {
 		if err != nil {
 			err = db.explain(err)
@@ -203,7 +203,8 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-// begin returns the writer's connection with a transaction that holds the write lock.
+// begin returns the writer's connection with a transaction that holds the write lock. A database that was moved to
+// another, maybe by another process since the last time, is refused.
 func (db *sqliteDB) begin() (*conn, error) {
 	if db.writer != nil && db.writer.broken {
 		db.writer.close()
@@ -225,14 +226,33 @@ func (db *sqliteDB) begin() (*conn, error) {
 	for start := time.Now(); ; {
 		_, err := db.writer.run("BEGIN IMMEDIATE")
 		if err == nil {
-			return db.writer, nil
+			return db.begun()
 		}
-		if sqliteCode(err) != sqliteBusy || time.Since(start) > lockPatience {
-			db.writer.broken = sqliteCode(err) != sqliteBusy
+		if sqliteCode(err) != sqliteBusy {
+			db.writer.broken = true
 			return nil, err
+		}
+		if time.Since(start) > lockPatience {
+			return nil, unavailable(fmt.Errorf("another process writes for more than %v: %w", lockPatience, err))
 		}
 		time.Sleep(time.Duration(200+rand.IntN(1800)) * time.Microsecond)
 	}
+}
+
+func (db *sqliteDB) begun() (*conn, error) {
+	if db.moving {
+		return db.writer, nil
+	}
+	moved, err := (&tx{conn: db.writer, ctx: unbounded}).movedTo()
+	if err == nil && moved != nil {
+		err = moved.err()
+	}
+	if err != nil {
+		_, failure := db.writer.run("ROLLBACK")
+		db.writer.broken = failure != nil
+		return nil, err
+	}
+	return db.writer, nil
 }
 
 // view runs fn on the snapshot that its first statement takes.
@@ -261,6 +281,8 @@ func (db *sqliteDB) settled(ctx context.Context) (settled, error) { return every
 func (db *sqliteDB) health() Health { return Health{} }
 
 func (db *sqliteDB) changes() <-chan struct{} { return nil }
+
+func (db *sqliteDB) stats() Stats { return db.readers.fill(db.batcher.stats()) }
 
 func (db *sqliteDB) backup(ctx context.Context, path string) error {
 	// Created first, so that it is never readable by others; VACUUM INTO accepts an empty file.

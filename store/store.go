@@ -9,6 +9,8 @@
 //   - tx.go is one transaction: how statements run on it and what becomes of it when one fails.
 //   - The other files have the queries, one file per entity, as package iam has them; auditlog.go serves the
 //     writers and readers of the audit log, auditchain.go the sealer and the verifier.
+//   - move.go moves an installation from SQLite to PostgreSQL: movetables.go finds the tables, movecopy.go copies and
+//     compares them, moved.go keeps servers off the old one.
 //   - storetest is the conformance suite.
 //
 // # Rules of the queries
@@ -70,6 +72,8 @@ type Options struct {
 	Readers int
 	// Now is this node's clock, compared with the database's; nil means time.Now.
 	Now func() time.Time
+
+	moving bool // open it though it was moved to another database
 }
 
 // Stats counts since the store was opened.
@@ -77,6 +81,11 @@ type Stats struct {
 	Commits   int64 // transactions committed with something in them
 	Functions int64 // functions given to Update that were committed by them
 	Reruns    int64 // transactions that failed and were run again
+
+	// Of now, of the connections that can be used at once; on SQLite of those that read.
+	Connections int // how many there may be
+	InUse       int
+	Waiting     int // who waits for one
 }
 
 // Health is what is known of the database without asking it.
@@ -96,6 +105,9 @@ type Health struct {
 // ErrClosed is returned for what is asked of a closed store.
 var ErrClosed = errors.New("store: closed")
 
+// ErrOtherKeyset is wrapped by the error of Open for a database whose secrets were sealed with another keyset.
+var ErrOtherKeyset = errors.New("start with the keyset file that was made with this database, or with another database")
+
 // Open opens a database and brings its schema up to date. A new one belongs to the keyset from then on. url is
 //
 //   - "sqlite:" and a path: the file is created if there is none, readable by its owner only;
@@ -113,7 +125,10 @@ func Open(ctx context.Context, url string, keyset *seal.Keyset, options Options)
 		return nil, err
 	}
 	s := &Store{db: db, keyset: keyset}
-	if err := s.claim(ctx); err != nil {
+	if err = s.refuseMoved(ctx, name); err == nil {
+		err = s.claim(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: database %s: %w", name, err), db.close())
 	}
 	return s, nil
@@ -126,14 +141,14 @@ func open(ctx context.Context, url string, options Options) (db database, name s
 	case scheme == "sqlite" && path != "":
 		db, err := openSQLite(ctx, path, options)
 		return db, path, err
-	case scheme == "postgres" || scheme == "postgresql":
+	case strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://"):
 		db, err := openPostgres(ctx, url, options)
 		if err != nil {
 			return nil, "", err
 		}
 		return db, db.name, nil
 	}
-	return nil, "", fmt.Errorf("store: database %q: expected sqlite:PATH or postgres://USER@HOST/NAME", scheme+":…")
+	return nil, "", errors.New("store: the database is given as sqlite:PATH or postgres://USER@HOST/NAME") // what was given may hold a password
 }
 
 // keysetMeta names the keyset that sealed the database's secrets.
@@ -146,8 +161,7 @@ func (s *Store) claim(ctx context.Context) error {
 		return err
 	}
 	if owner != s.keyset.ID() {
-		return fmt.Errorf("its secrets are sealed with keyset %s, but the keyset given is %s: "+
-			"start with the keyset file that was made with this database, or with another database", owner, s.keyset.ID())
+		return fmt.Errorf("its secrets are sealed with keyset %s, but the keyset given is %s: %w", owner, s.keyset.ID(), ErrOtherKeyset)
 	}
 	return nil
 }

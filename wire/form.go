@@ -40,7 +40,7 @@ func ParseForm(encoded string, limits Limits) (Form, error) {
 	count := strings.Count(encoded, "&") + 1
 	// The separators alone may exceed the bound, so it limits the allocation too.
 	params := make([]param, 0, min(count, limits.Parameters))
-	seen := make(map[string]struct{})
+	var seen map[string]struct{} // of a long form; a short one is looked through
 	for rest, more := encoded, true; more; {
 		var pair string
 		pair, rest, more = strings.Cut(rest, "&")
@@ -58,10 +58,21 @@ func ParseForm(encoded string, limits Limits) (Form, error) {
 		if err := checkName(name, limits); err != nil {
 			return Form{}, err
 		}
-		if _, twice := seen[name]; twice {
+		if seen == nil && len(params) == shortForm {
+			seen = make(map[string]struct{})
+			for _, p := range params {
+				seen[p.name] = struct{}{}
+			}
+		}
+		_, twice := seen[name]
+		if seen != nil {
+			seen[name] = struct{}{}
+		} else {
+			twice = Form{params}.Has(name)
+		}
+		if twice {
 			return Form{}, malformed("A parameter is given more than once")
 		}
-		seen[name] = struct{}{}
 		value, err := unescape(rawValue)
 		if err != nil {
 			return Form{}, err
@@ -70,6 +81,9 @@ func ParseForm(encoded string, limits Limits) (Form, error) {
 	}
 	return Form{params}, nil
 }
+
+// shortForm is how many names are found as fast by looking at each.
+const shortForm = 16
 
 func checkName(name string, limits Limits) *Error {
 	switch {

@@ -200,3 +200,23 @@ func FuzzParseForm(f *testing.F) {
 		}
 	})
 }
+
+// However long a form is, and wherever in it the name stands twice, it is refused.
+func TestParseFormRefusesTwiceAnywhere(t *testing.T) {
+	for _, length := range []int{2, shortForm - 1, shortForm, shortForm + 1, shortForm + 2, 40} {
+		for first := range length {
+			for second := first + 1; second < length; second++ {
+				var b strings.Builder
+				for i := range length {
+					if i == second {
+						i = first
+					}
+					fmt.Fprintf(&b, "&P%d=x", i)
+				}
+				if _, err := ParseForm(b.String(), DefaultLimits); err == nil {
+					t.Fatalf("parameter %d of %d is parameter %d again, and that was not noticed", second, length, first)
+				}
+			}
+		}
+	}
+}

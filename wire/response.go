@@ -24,7 +24,11 @@ const TimeFormat = "2006-01-02T15:04:05Z"
 // Text is escaped so that a parser gives it back unchanged; a character XML
 // cannot hold becomes U+FFFD.
 func Response(svc Service, action, requestID string, out any) ([]byte, error) {
-	b := make([]byte, 0, 1024)
+	return AppendResponse(make([]byte, 0, 1024), svc, action, requestID, out)
+}
+
+// AppendResponse appends to b what [Response] returns.
+func AppendResponse(b []byte, svc Service, action, requestID string, out any) ([]byte, error) {
 	b = append(b, '<')
 	b = append(b, action...)
 	b = append(b, `Response xmlns="`...)

@@ -229,7 +229,7 @@ func TestAttack42_ChangeBeforeTheFirstLookIsSeen(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var following sync.WaitGroup
-	following.Go(func() { node.Follow(ctx, time.Millisecond, elsewhere.Log) })
+	following.Go(func() { node.Follow(ctx, time.Millisecond, nil, elsewhere.Log) })
 	defer following.Wait()
 	defer stop()
 	eventually(t, "an access key that another process has switched off before the first look", func() bool {

@@ -391,8 +391,8 @@ func (nobodyThere) View(_ context.Context, fn func(iam.Tx) error) error { return
 
 type noAccessKey struct{ iam.Tx }
 
-func (noAccessKey) AccessKey(context.Context, string) (*iam.AccessKey, error) {
-	return nil, iam.ErrNotFound
+func (noAccessKey) KeyRecord(context.Context, string) (*iam.AccessKey, *iam.PrincipalRecord, error) {
+	return nil, nil, iam.ErrNotFound
 }
 
 // The access key id is a stranger's text, up to as long as a header may be, and so is the header it stands in.

@@ -24,11 +24,14 @@ import (
 type installation struct {
 	data     string
 	database string
+	keyset   string
 }
 
 func (i *installation) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&i.data, "data", "./sallyport-data", "directory of the keyset, the credentials file and the embedded database")
-	cmd.Flags().StringVar(&i.database, "database", "", "database: sqlite:PATH (default sqlite:DATA/sallyport.db)")
+	cmd.Flags().StringVar(&i.data, "data", "./sallyport-data", "directory of this node: the keyset, the credentials file and the embedded database")
+	cmd.Flags().StringVar(&i.database, "database", "", "database: sqlite:PATH, or postgres://USER@HOST/NAME, which several nodes can share; "+
+		"a password belongs in SALLYPORT_DATABASE, PGPASSWORD or a passfile, for flags are seen by all users of the host (default sqlite:DATA/sallyport.db)")
+	cmd.Flags().StringVar(&i.keyset, "keyset", "", "file of the keys, the same for all nodes of a database (default DATA/keyset.json)")
 }
 
 func (i *installation) databaseURL() string {
@@ -38,8 +41,20 @@ func (i *installation) databaseURL() string {
 	return "sqlite:" + filepath.Join(i.data, "sallyport.db")
 }
 
-func (i *installation) keysetPath() string      { return filepath.Join(i.data, "keyset.json") }
+// embedded returns the path of the embedded database, if that is what the installation has.
+func (i *installation) embedded() (path string, ok bool) {
+	return strings.CutPrefix(i.databaseURL(), "sqlite:")
+}
+
+func (i *installation) keysetPath() string {
+	if i.keyset != "" {
+		return i.keyset
+	}
+	return filepath.Join(i.data, "keyset.json")
+}
+
 func (i *installation) nodePath() string        { return filepath.Join(i.data, "node") }
+func (i *installation) lockPath() string        { return filepath.Join(i.data, "lock") }
 func (i *installation) credentialsPath() string { return filepath.Join(i.data, "credentials") }
 
 // opened is an installation with its files open.
@@ -55,25 +70,64 @@ func (i *installation) create(ctx context.Context, options store.Options) (*open
 	if err := os.MkdirAll(i.data, 0o700); err != nil {
 		return nil, err
 	}
-	_, err := os.Stat(i.keysetPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		if path, ok := strings.CutPrefix(i.databaseURL(), "sqlite:"); ok {
-			if _, err := os.Stat(path); err == nil {
-				return nil, fmt.Errorf("the database %s exists but its keyset %s does not: restore the keyset from your backup, "+
-					"for without it the secrets in the database can't be opened", path, i.keysetPath())
-			}
-		}
-		if _, err := seal.Create(i.keysetPath()); err != nil && !errors.Is(err, fs.ErrExist) {
+	if _, err := os.Stat(i.keysetPath()); errors.Is(err, fs.ErrNotExist) {
+		if err := i.createKeyset(ctx, options); err != nil {
 			return nil, err
 		}
 	}
 	return i.open(ctx, options)
 }
 
+// createKeyset makes the keyset of a new database, and refuses to make one for a database that has one.
+func (i *installation) createKeyset(ctx context.Context, options store.Options) error {
+	if path, embedded := i.embedded(); embedded {
+		if _, err := os.Stat(path); err == nil {
+			return fmt.Errorf("the database %s exists but its keyset %s does not: restore the keyset from your backup, "+
+				"for without it the secrets in the database can't be opened", path, i.keysetPath())
+		}
+		if _, err := seal.Create(i.keysetPath()); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return nil
+	}
+	// Only a new database takes the keyset that it is opened with. The file has another name until then, so that a
+	// wrong one is never found in its place; a start that was cut off in between goes on with it.
+	pending := i.keysetPath() + ".new"
+	keyset, err := seal.Create(pending)
+	if errors.Is(err, fs.ErrExist) {
+		keyset, err = seal.Open(pending)
+	}
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, i.databaseURL(), keyset, options)
+	if errors.Is(err, store.ErrOtherKeyset) {
+		return errors.Join(fmt.Errorf("other nodes have used this database, and their keyset is not here: copy the first node's "+
+			"keyset.json to %s, or name it with --keyset", i.keysetPath()), os.Remove(pending))
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	// Another node that is given the same file may be doing the same.
+	if err := os.Link(pending, i.keysetPath()); err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := syncDirectory(filepath.Dir(pending)); err != nil {
+		return err
+	}
+	if err := os.Remove(pending); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // checkDatabaseFile refuses an embedded database that is missing or empty although the installation has been
 // started before: making a new one would look like a first start, and replace the credentials file.
 func (i *installation) checkDatabaseFile() error {
-	path, embedded := strings.CutPrefix(i.databaseURL(), "sqlite:")
+	path, embedded := i.embedded()
 	if _, err := os.Stat(i.nodePath()); !embedded || err != nil {
 		return nil
 	}
@@ -97,6 +151,10 @@ func (i *installation) open(ctx context.Context, options store.Options) (*opened
 		return nil, err
 	}
 	s, err := store.Open(ctx, i.databaseURL(), keyset, options)
+	if _, embedded := i.embedded(); errors.Is(err, store.ErrOtherKeyset) && !embedded {
+		return nil, fmt.Errorf("%w; all nodes of a database have one keyset: copy the first node's keyset.json to %s, "+
+			"or name it with --keyset", err, i.keysetPath())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -130,10 +188,15 @@ func (i *installation) node() (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
+	return i.newNode()
+}
+
+// newNode gives this node a new name.
+func (i *installation) newNode() (string, error) {
 	var b [8]byte
 	rand.Read(b[:])
 	name := hex.EncodeToString(b[:])
-	return name, writeFile(path, name+"\n")
+	return name, writeFile(i.nodePath(), name+"\n")
 }
 
 // writeFile writes a file that only its owner can read, all of it or nothing, and durably.
@@ -152,7 +215,12 @@ func writeFile(path, text string) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	dir, err := os.Open(filepath.Dir(path))
+	return syncDirectory(filepath.Dir(path))
+}
+
+// syncDirectory makes what was made and renamed in a directory durable.
+func syncDirectory(path string) error {
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,11 +36,21 @@ func (o *serveOptions) firstStart(ctx context.Context, at *opened) (*started, er
 	if email == "" {
 		email = "root@localhost"
 	}
+	written := false
 	account, err := service.CreateAccount(ctx, iam.AccountRequest{
-		ID: o.accountID, Email: email, Password: o.rootPassword,
+		ID: o.accountID, Email: email, Password: o.rootPassword, First: true,
 		// The file is written before the account is committed: a start that is cut off in between makes both anew.
-		Before: func(a *iam.NewAccount) error { return writeFile(o.credentialsPath(), sharedCredentials(a)) },
+		Before: func(a *iam.NewAccount) error {
+			written = true
+			return writeFile(o.credentialsPath(), sharedCredentials(a))
+		},
 	})
+	if errors.Is(err, iam.ErrExists) { // another node that started at the same time has made one, and its credentials
+		if written {
+			return nil, os.Remove(o.credentialsPath())
+		}
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the account could not be made: %w", err)
 	}

@@ -97,7 +97,7 @@ func (s *server) crash() {
 // the server itself has the database open when it is killed.
 func (s *server) beside(do func(at *opened)) {
 	s.t.Helper()
-	i := installation{data: s.data}
+	i := s.installation()
 	at, err := i.open(s.t.Context(), store.Options{})
 	if err != nil {
 		s.t.Fatal(err)
@@ -393,8 +393,8 @@ func (s *server) metric(name string) float64 {
 	return 0
 }
 
-// fingerprint is a hash over all that the installation knows, without the audit log and without when keys were
-// used last: two are the same if nothing was changed in between.
+// fingerprint is a hash over all that the installation knows, without the audit log, without when keys were used last
+// and without when nodes were seen: two are the same if nothing was changed in between.
 func (s *server) fingerprint() string {
 	s.t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.data, "sallyport.db")+"?mode=ro&_pragma=busy_timeout(5000)")
@@ -404,7 +404,7 @@ func (s *server) fingerprint() string {
 	defer db.Close()
 	hash := sha256.New()
 	for _, table := range tablesOf(s.t, db) {
-		if strings.HasPrefix(table, "audit_") || strings.HasPrefix(table, "goose_") || strings.HasPrefix(table, "sqlite_") {
+		if table == "nodes" || strings.HasPrefix(table, "audit_") || strings.HasPrefix(table, "goose_") || strings.HasPrefix(table, "sqlite_") {
 			continue
 		}
 		rows, err := db.Query("SELECT * FROM " + table + " ORDER BY 1, 2")

@@ -1,11 +1,13 @@
 // Command sallyport is the identity service and its local tools.
 //
 //	sallyport serve               run the service
+//	sallyport status              show the nodes of the database, and how they are
 //	sallyport accounts create     add an account, print its root's credentials
 //	sallyport tokens import       load hardware TOTP tokens into an account's inventory
 //	sallyport root reset-mfa      take root's lost MFA devices off
 //	sallyport audit tail|verify   read the audit log, prove that it is whole
 //	sallyport keys rotate         make new keys; the old ones still open what they sealed
+//	sallyport migrate             move the installation from SQLite to PostgreSQL
 //	sallyport totp                print the codes of a seed, for first steps without a phone
 //
 // The local tools need the data directory (its keyset above all) and the database, not a running server; beside
@@ -59,7 +61,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags()) },
 	}
-	root.AddCommand(serveCommand(), accountsCommand(), tokensCommand(), rootUserCommand(), auditCommand(), keysCommand(), totpCommand())
+	root.AddCommand(serveCommand(), statusCommand(), accountsCommand(), tokensCommand(), rootUserCommand(), auditCommand(), keysCommand(), migrateCommand(), totpCommand())
 	return root
 }
 

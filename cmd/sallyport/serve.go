@@ -26,8 +26,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// followInterval bounds how old a cached decision can be after a change made by another process.
+// followInterval bounds how old a cached decision can be after a change made by another process, if nothing announces it.
 const followInterval = 500 * time.Millisecond
+
+// shortestGrace is above the age that what is in memory has at times while the database answers.
+const shortestGrace = 3 * time.Second
 
 type serveOptions struct {
 	installation
@@ -37,6 +40,7 @@ type serveOptions struct {
 	rootEmail    string
 	rootPassword string
 	retention    time.Duration
+	grace        time.Duration
 	logFormat    string
 	storeBatch   int
 
@@ -55,7 +59,10 @@ func serveCommand() *cobra.Command {
 
 The first start makes an account and its root user from SALLYPORT_ROOT_EMAIL and SALLYPORT_ROOT_PASSWORD (else
 root@localhost and a password that is printed once), and writes DATA/credentials, an AWS shared credentials file
-with the profile "root". Later starts change nothing of that.`,
+with the profile "root". Later starts change nothing of that.
+
+Several servers, each with a data directory of its own, can share one PostgreSQL database: give all of them the
+same --database and a copy of the keyset.json that the first one has made, in DATA or with --keyset.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.rootEmail, o.rootPassword = os.Getenv("SALLYPORT_ROOT_EMAIL"), os.Getenv("SALLYPORT_ROOT_PASSWORD")
@@ -72,6 +79,7 @@ with the profile "root". Later starts change nothing of that.`,
 	flags.StringVar(&o.userVerification, "fido-user-verification", "preferred", "whether security keys must verify their user by PIN or biometrics: required, preferred or discouraged")
 	flags.BoolVar(&o.allowClonedKeys, "fido-allow-cloned-keys", false, "accept a security key whose counter went back, which may be a clone; it is logged")
 	flags.DurationVar(&o.retention, "audit-retention", 0, "remove audit records older than this, such as 2160h; 0 keeps all")
+	flags.DurationVar(&o.grace, "offline-grace", 5*time.Minute, "how long known principals are authorised from memory while the database is away")
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log: text or json")
 	flags.IntVar(&o.storeBatch, "store-batch", 0, "changes that may share a commit; 1 turns sharing off (for the benchmark)")
 	flags.MarkHidden("store-batch")
@@ -88,6 +96,11 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 	}
 	slog.SetDefault(log)
 	tuneCollector()
+	held, err := o.lock()
+	if err != nil {
+		return err
+	}
+	defer held.Close()
 	at, err := o.create(ctx, store.Options{BatchLimit: o.storeBatch})
 	if err != nil {
 		return err
@@ -104,25 +117,41 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 		o.externalURL = "http://localhost:" + port
 	}
 
+	self, err := o.claimNode(ctx, at, log)
+	if err != nil {
+		return err
+	}
+	defer self.release(context.WithoutCancel(ctx))
 	first, err := o.firstStart(ctx, at)
 	if err != nil {
 		return err
 	}
 
-	metrics := newMetrics(at.store)
+	metrics := newMetrics(at)
 	records := audit.NewQueue(audit.QueueConfig[iam.AuditEntry]{
-		Write: func(ctx context.Context, batch []iam.AuditEntry) error {
-			return at.store.Update(ctx, func(tx iam.Tx) error { return tx.AppendAudit(ctx, batch...) })
-		},
+		Write: at.store.AppendReads,
 		Lost: func(n int, err error) {
 			metrics.auditLost.Add(float64(n))
 			log.Error("audit records of reads were lost", "records", n, "error", err)
 		},
-		Size: func(e iam.AuditEntry) int { return len(e.Record) },
+		Size:     func(e iam.AuditEntry) int { return len(e.Record) },
+		Capacity: auditQueue,
 	})
 	uses := iam.NewKeyUses(at.store)
 
 	service := at.service(log)
+	service.Directory.Grace = o.grace
+	_, embedded := o.embedded()
+	if !embedded {
+		service.ClockFault = func() error { return clockFault(at.store.Health()) }
+	}
+	ready := &readiness{store: at.store, directory: service.Directory, embedded: embedded, waiting: records.Len}
+	self.state = func(ctx context.Context) nodeState {
+		all := ready.checks(ctx)
+		ready.say(all, log)
+		return nodeState{Problems: problems(all), Directory: cacheOf(service.Directory)}
+	}
+	metrics.watch(at.store, service.Directory, records.Len)
 	if service.Keys, err = o.relyingParty(log); err != nil {
 		return err
 	}
@@ -158,8 +187,14 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 
 	// What runs beside the requests stops after them, so that the last request's record is chained and signed.
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	failed := make(chan error, 2)
 	var running sync.WaitGroup
-	running.Go(func() { service.Directory.Follow(background, followInterval, log) })
+	running.Go(func() { service.Directory.Follow(background, followInterval, at.store.Changes(), log) })
+	running.Go(func() {
+		if err := self.run(background); err != nil {
+			failed <- err
+		}
+	})
 	running.Go(func() { uses.Run(background, 5*time.Second, log) })
 	running.Go(func() {
 		if err := sealer.Run(background); err != nil {
@@ -167,13 +202,13 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 		}
 	})
 	running.Go(func() { signIn.Run(background, time.Minute) })
-	running.Go(func() { reloadKeys(background, at, log) })
+	running.Go(func() { reloadKeys(background, at, ready, log) })
 	if o.retention > 0 {
 		running.Go(func() { prune(background, at, o.retention, log) })
 	}
 
 	server := &http.Server{
-		Handler:           trusted.handler(routes(wire, pages, at, metrics)),
+		Handler:           trusted.handler(routes(wire, pages, ready, metrics)),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
@@ -181,20 +216,20 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	first.greet(out, listener.Addr().String(), o)
 	log.Info("ready", "listen", listener.Addr().String(), "version", version(), "node", at.node)
 
 	select {
 	case err = <-failed:
+		log.Error("stopping", "error", err)
 	case <-ctx.Done():
 		log.Info("stopping: no new requests, those under way are finished")
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		err = server.Shutdown(drain)
-		cancel()
 	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	err = errors.Join(err, server.Shutdown(drain))
+	cancel()
+	drain, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = errors.Join(err, records.Close(drain))
 	stopBackground()
@@ -203,21 +238,12 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 }
 
 // routes gives the wire, the console and the operators' pages their places on the one port.
-func routes(wire *api.Handler, console http.Handler, at *opened, metrics *metrics) http.Handler {
+func routes(wire *api.Handler, console http.Handler, ready *readiness, metrics *metrics) http.Handler {
 	pages := http.NewServeMux()
 	pages.Handle("/", console)
 	pages.Handle("GET /metrics", metrics.handler())
 	pages.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	pages.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-		defer cancel()
-		if err := at.store.Ping(ctx); err != nil {
-			slog.Warn("not ready", "error", err)
-			http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ready")
-	})
+	pages.Handle("GET /readyz", ready)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if api.IsWire(r) {
 			wire.ServeHTTP(w, r)
@@ -251,7 +277,7 @@ func (o *serveOptions) relyingParty(log *slog.Logger) (*mfa.RelyingParty, error)
 }
 
 // reloadKeys takes up a keyset that "sallyport keys rotate" has rotated.
-func reloadKeys(ctx context.Context, at *opened, log *slog.Logger) {
+func reloadKeys(ctx context.Context, at *opened, ready *readiness, log *slog.Logger) {
 	ticker := time.NewTicker(time.Minute)
 	defer ticker.Stop()
 	for {
@@ -260,7 +286,9 @@ func reloadKeys(ctx context.Context, at *opened, log *slog.Logger) {
 			return
 		case <-ticker.C:
 		}
-		if err := at.keyset.Reload(); err != nil {
+		err := at.keyset.Reload()
+		ready.staleKeys.Store(err != nil)
+		if err != nil {
 			log.Error("the keyset could not be read again; the keys in memory stay in use", "error", err)
 		}
 	}
@@ -301,6 +329,9 @@ func tuneCollector() {
 func (o *serveOptions) check() error {
 	if o.retention < 0 {
 		return fmt.Errorf("--audit-retention %v is negative; 0 keeps all records", o.retention)
+	}
+	if o.grace < shortestGrace {
+		return fmt.Errorf("--offline-grace %v is shorter than %v: a database that is slow for a moment would be taken for one that is away", o.grace, shortestGrace)
 	}
 	o.externalURL = strings.TrimSuffix(o.externalURL, "/")
 	if u, err := url.Parse(o.externalURL); o.externalURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" ||

@@ -18,6 +18,7 @@ import (
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/sallyport-iam/sallyport/store/pgtest"
 )
 
 // TestMain lets the test binary be the real program too: scripts call it as sallyport, and startServer runs it
@@ -27,8 +28,13 @@ func TestMain(m *testing.M) {
 		os.Unsetenv("TEST_RUN_SALLYPORT")
 		os.Exit(run(os.Args[1:]))
 	}
-	testscript.Main(m, map[string]func(){"sallyport": func() { os.Exit(run(os.Args[1:])) }})
+	testscript.Main(withPostgres{m}, map[string]func(){"sallyport": func() { os.Exit(run(os.Args[1:])) }})
 }
+
+// withPostgres stops the database server of the tests after them.
+type withPostgres struct{ m *testing.M }
+
+func (w withPostgres) Run() int { return pgtest.Run(w.m) }
 
 const rootPassword = "Correct-horse-battery-1"
 
@@ -40,6 +46,9 @@ type server struct {
 	url     string
 	process *exec.Cmd
 	log     string // path of its log
+
+	database string // URL; "" is the embedded one
+	keyset   string // path; "" is in the data directory
 }
 
 // startServer starts a server on a free port with a new data directory, or the one given.
@@ -58,19 +67,47 @@ func startServer(t *testing.T, data string, args ...string) *server {
 // start runs the server's process and waits until it is ready.
 func (s *server) start(args ...string) {
 	s.t.Helper()
+	s.launch(args...)
+	s.await("/readyz")
+}
+
+// launch runs the server's process.
+func (s *server) launch(args ...string) {
+	s.t.Helper()
 	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer log.Close()
 	s.process = exec.Command(os.Args[0], append([]string{"serve", "--listen", s.address, "--data", s.data}, args...)...)
-	s.process.Env = append(os.Environ(), "TEST_RUN_SALLYPORT=1", "SALLYPORT_ROOT_PASSWORD="+rootPassword)
+	s.process.Env = append(s.environment(), "SALLYPORT_ROOT_PASSWORD="+rootPassword)
 	s.process.Stdout, s.process.Stderr = log, log
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// environment is that of the server and of the local commands beside it.
+func (s *server) environment() []string {
+	environment := append(os.Environ(), "TEST_RUN_SALLYPORT=1")
+	if s.database != "" {
+		environment = append(environment, "SALLYPORT_DATABASE="+s.database)
+	}
+	if s.keyset != "" {
+		environment = append(environment, "SALLYPORT_KEYSET="+s.keyset)
+	}
+	return environment
+}
+
+func (s *server) installation() installation {
+	return installation{data: s.data, database: s.database, keyset: s.keyset}
+}
+
+// await waits until a page of the server's answers with 200.
+func (s *server) await(path string) {
+	s.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		response, err := http.Get(s.url + "/readyz")
+		response, err := http.Get(s.url + path)
 		if err == nil {
 			response.Body.Close()
 			if response.StatusCode == http.StatusOK {
@@ -96,7 +133,7 @@ func (s *server) stop(signal syscall.Signal) {
 // sallyport runs a local command beside the server and returns what it printed.
 func (s *server) sallyport(args ...string) (string, error) {
 	cmd := exec.Command(os.Args[0], append(args, "--data", s.data)...)
-	cmd.Env = append(os.Environ(), "TEST_RUN_SALLYPORT=1")
+	cmd.Env = s.environment()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

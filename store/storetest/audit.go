@@ -1,10 +1,15 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sallyport-iam/sallyport/audit"
@@ -282,6 +287,171 @@ func testAuditReaders(t *testing.T, d Database) {
 			equal(t, fmt.Sprintf("%+v", f), got, test.want)
 		}
 	}
+}
+
+// Reads stored together and records stored alone come back, through every reader, as a plain list of them all says.
+func testAuditSegments(t *testing.T, d Database) {
+	s := d.Open(t)
+	type stored struct {
+		iam.AuditEntry
+		text string
+	}
+	random := rand.New(rand.NewPCG(4, 2))
+	var all []stored
+	now := day(0).UnixMilli()
+	for range 40 {
+		var reads []iam.AuditEntry
+		for range 1 + random.IntN(60) {
+			now += int64(random.IntN(30)) * int64(random.IntN(2)) // often the same moment
+			if random.IntN(50) == 0 {
+				now += 400 // longer than a segment lasts
+			}
+			n := len(all)
+			e := iam.AuditEntry{
+				Account: []string{accountA, accountA, accountB}[random.IntN(3)], Node: "n1", Time: now - int64(random.IntN(20)),
+				EventName: []string{"GetUser", "ListUsers", "GetUserPolicy"}[random.IntN(3)], UserName: []string{"", "alice", "al_ce", "bob"}[random.IntN(4)],
+				Record: fmt.Appendf(nil, `{"n":%d}`, n),
+			}
+			if random.IntN(4) > 0 {
+				reads = append(reads, e)
+			} else {
+				e.EventName = []string{"CreateUser", "GetUser"}[random.IntN(2)]
+				update(t, s, func(ctx context.Context, tx iam.Tx) error { return tx.AppendAudit(ctx, e) })
+			}
+			all = append(all, stored{e, string(e.Record)})
+		}
+		if err := s.AppendReads(t.Context(), reads); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := t.Context()
+
+	// Followed by id, every record comes once; what is stored together comes in its order.
+	var followed []iam.AuditRecord
+	for id := int64(0); ; {
+		page, err := s.AuditAfter(ctx, id, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		followed = append(followed, page...)
+		id = page[len(page)-1].ID
+	}
+	position := map[string]iam.AuditRecord{}
+	segmented := 0
+	for i, r := range followed {
+		if _, twice := position[string(r.JSON)]; twice {
+			t.Fatalf("%s comes twice", r.JSON)
+		}
+		position[string(r.JSON)] = r
+		if r.Position > 0 {
+			segmented++
+			if before := followed[i-1]; before.ID != r.ID || before.Position != r.Position-1 {
+				t.Errorf("record %d/%d follows %d/%d", r.ID, r.Position, before.ID, before.Position)
+			}
+		}
+	}
+	if len(followed) != len(all) || segmented < len(all)/3 {
+		t.Fatalf("%d records of %d, %d in segments", len(followed), len(all), segmented)
+	}
+	for _, n := range []int{1, 10, 333, len(all), len(all) + 1} {
+		tail, err := s.AuditTail(ctx, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "tail", tail, followed[max(len(followed)-n, 0):])
+	}
+
+	// Pages of every search join to what the list gives.
+	for range 150 {
+		f := iam.AuditFilter{Account: []string{accountA, accountA, accountB}[random.IntN(3)]}
+		if random.IntN(2) == 0 {
+			f.EventName = []string{"GetUser", "GetUserPolicy", "CreateUser", "User", "%"}[random.IntN(5)]
+		}
+		if random.IntN(2) == 0 {
+			f.UserName = []string{"alice", "al_ce", "bob", "b%", `\`}[random.IntN(5)]
+		}
+		if random.IntN(3) == 0 {
+			f.Since = all[random.IntN(len(all))].Time
+		}
+		if random.IntN(3) == 0 {
+			f.Until = all[random.IntN(len(all))].Time
+		}
+		var want []iam.AuditRecord
+		for _, e := range all {
+			if e.Account == f.Account && (f.EventName == "" || e.EventName == f.EventName) && (f.UserName == "" || e.UserName == f.UserName) &&
+				e.Time >= f.Since && (f.Until == 0 || e.Time < f.Until) {
+				r := position[e.text]
+				if r.Time != e.Time {
+					t.Errorf("%s has time %d, not %d", e.text, r.Time, e.Time)
+				}
+				want = append(want, r)
+			}
+		}
+		slices.SortFunc(want, func(a, b iam.AuditRecord) int {
+			return -cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Position, b.Position))
+		})
+		question := fmt.Sprintf("%+v", f)
+		f.Limit = 1 + random.IntN(70)
+		var got []iam.AuditRecord
+		for {
+			page := get(t, s, func(ctx context.Context, tx iam.Tx) ([]iam.AuditRecord, error) { return tx.AuditRecords(ctx, f) })
+			if got = append(got, page...); len(page) < f.Limit || len(got) > len(all) {
+				break
+			}
+			f.Before = &iam.AuditRecord{Time: page[f.Limit-1].Time, ID: page[f.Limit-1].ID, Position: page[f.Limit-1].Position}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s in pages of %d: %d records, want %d", question, f.Limit, len(got), len(want))
+		}
+	}
+
+	// The chain covers them, a number for what is stored together, and the reports count records.
+	if n := verify(t, s).Nodes; len(n) != 1 || n[0].Unchained != int64(len(all)) {
+		t.Errorf("report: %+v", n)
+	}
+	seq, _ := chain(t, s, "n1")
+	digest(t, s, "n1", 1, 1)
+	if n := verify(t, s).Nodes; n[0].Records != int64(len(all)) || n[0].LastSeq != seq || seq >= int64(len(all)-segmented+1) || n[0].Unchained != 0 {
+		t.Errorf("%d numbers, report: %+v", seq, n)
+	}
+	if n, err := s.PruneAudit(ctx, "n1", day(2)); n != int64(len(all)) || err != nil {
+		t.Errorf("pruned %d of %d, %v", n, len(all), err)
+	}
+	if rest, err := s.AuditTail(ctx, 10); len(rest) != 0 || err != nil {
+		t.Errorf("%v are left, %v", rest, err)
+	}
+}
+
+// Segments too large to be chained or removed together are chained and removed one after the other.
+func testAuditLargeSegments(t *testing.T, d Database) {
+	s := d.Open(t)
+	var reads []iam.AuditEntry
+	for range 600 {
+		reads = append(reads, iam.AuditEntry{Account: accountA, Node: "n1", Time: 1, EventName: "GetUser",
+			Record: []byte(`{"n":"` + strings.Repeat("x", 50<<10) + `"}`)})
+	}
+	if err := s.AppendReads(t.Context(), reads); err != nil {
+		t.Fatal(err)
+	}
+	for chained := 0; chained < 60; {
+		entries, err := s.AuditLog().Unchained(t.Context(), "n1", 1000)
+		if size := 0; err != nil || len(entries) == 0 || len(entries) > 20 {
+			t.Fatalf("%d entries of %d bytes, %v", len(entries), size, err)
+		}
+		chain(t, s, "n1")
+		chained += len(entries)
+	}
+	digest(t, s, "n1", 1, 1)
+	if n := verify(t, s).Nodes; n[0].Records != 600 || n[0].LastSeq != 60 {
+		t.Errorf("report: %+v", n)
+	}
+	if n, err := s.PruneAudit(t.Context(), "n1", day(2)); n != 600 || err != nil {
+		t.Errorf("pruned %d, %v", n, err)
+	}
+	verify(t, s)
 }
 
 func testMeta(t *testing.T, d Database) {

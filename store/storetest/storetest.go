@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-iam/sallyport/iam"
 	"github.com/sallyport-iam/sallyport/seal"
 	"github.com/sallyport-iam/sallyport/store"
+	"github.com/sallyport-iam/sallyport/store/pgtest"
 )
 
 // Database names a database, so that several handles and processes can open it.
@@ -84,6 +85,7 @@ func Run(t *testing.T, create func(t testing.TB) Database) {
 		{"boundaries", testBoundaries},
 		{"inline policies", testInlinePolicies},
 		{"policies of a principal", testPoliciesOf},
+		{"principals in one statement", testDirectory},
 		{"access keys", testAccessKeys},
 		{"login profiles", testLoginProfiles},
 		{"password policies", testPasswordPolicies},
@@ -107,13 +109,17 @@ func Run(t *testing.T, create func(t testing.TB) Database) {
 		{"audit chain", testAuditChain},
 		{"audit retention", testAuditRetention},
 		{"audit readers", testAuditReaders},
+		{"audit segments", testAuditSegments},
+		{"large audit segments", testAuditLargeSegments},
 		{"settings", testMeta},
+		{"nodes", testNodes},
 		{"update rolls back", testRollback},
 		{"update keeps", testKeep},
 		{"savepoints", testSavepoints},
 		{"view is one moment", testSnapshot},
 		{"view cannot write", testReadOnly},
 		{"parallel increments", testParallelIncrements},
+		{"what was counted still holds at the commit", testParallelQuota},
 		{"failures in mid-batch", testMidBatch},
 		{"cancellation", testCancellation},
 		{"closed store", testClosed},
@@ -132,7 +138,7 @@ func Main(m *testing.M) {
 		fmt.Fprintln(os.Stderr, child(Database{URL: url, Keyset: os.Getenv(childKeyset)}))
 		os.Exit(1) // a child lives until it is killed
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Run(m))
 }
 
 const (

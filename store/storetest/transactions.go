@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -257,6 +258,30 @@ func counter(t testing.TB, s iam.Store, serial string) int {
 	return get(t, s, func(ctx context.Context, tx iam.Tx) (*iam.MFADevice, error) {
 		return tx.MFADevice(ctx, accountA, serial)
 	}).State.Failures
+}
+
+// testParallelQuota lets many fill a quota at the same time. Each writes a row of its own, so that no lock of a row
+// keeps them apart: what an update has read must hold until its commit.
+func testParallelQuota(t *testing.T, d Database) {
+	const quota, tries = 3, 16
+	handles := []*store.Store{d.Open(t), d.Open(t)}
+	var wg sync.WaitGroup
+	for i := range tries {
+		wg.Go(func() {
+			err := handles[i%len(handles)].Update(t.Context(), func(tx iam.Tx) error {
+				there, err := tx.InlinePolicies(t.Context(), accountA, "owner", iam.Page{Limit: tries})
+				if err != nil || len(there) >= quota {
+					return first(err, errRefused)
+				}
+				return put(t.Context(), tx, fmt.Sprintf("p%02d", i))
+			})
+			if err != nil && !errors.Is(err, errRefused) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	equal(t, "written", len(strings.Fields(written(t, handles[0]))), quota)
 }
 
 // testMidBatch has good functions and all kinds of bad ones run at the same time, so that they share batches

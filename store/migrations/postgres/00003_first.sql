@@ -157,6 +157,8 @@ CREATE TABLE password_policies (
     policy  TEXT COLLATE "C" NOT NULL -- JSON
 );
 
+-- Room in the pages: an update that moves its row to another page touches the indexes, and to SERIALIZABLE that is a
+-- conflict with everybody whose row the same index page has.
 CREATE TABLE mfa_devices (
     account       TEXT COLLATE "C" NOT NULL,
     serial        TEXT COLLATE "C" NOT NULL,
@@ -179,7 +181,7 @@ CREATE TABLE mfa_devices (
     sign_count    BIGINT NOT NULL,
     backed_up     BIGINT NOT NULL,
     PRIMARY KEY (account, serial)
-);
+) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX mfa_devices_credential ON mfa_devices (credential_id) WHERE credential_id <> '';
 CREATE INDEX mfa_devices_owner ON mfa_devices (account, owner_id, serial) WHERE owner_id <> '';
 CREATE UNIQUE INDEX mfa_devices_hardware ON mfa_devices (account, serial_key) WHERE kind = 'hardware';
