@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http/httputil"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -91,18 +92,37 @@ func readAnswer(r *bufio.Reader, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	body, err := answerBody(r, header)
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(header, []byte("HTTP/1.1 200 ")) {
+		refusal, _ := io.ReadAll(io.LimitReader(body, 1<<10))
+		return fmt.Errorf("not answered: %s", refusal)
+	}
+	if _, err := io.Copy(w, body); err != nil {
+		return err
+	}
+	if counted, ok := body.(*io.LimitedReader); !ok {
+		_, err = r.Discard(len("\r\n")) // behind the last chunk
+	} else if counted.N > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// answerBody is what follows the header: so many bytes or, where the server did not know how many, chunks.
+func answerBody(r *bufio.Reader, header []byte) (io.Reader, error) {
+	if bytes.Contains(header, []byte("\r\nTransfer-Encoding: chunked")) {
+		return httputil.NewChunkedReader(r), nil
+	}
 	_, text, found := bytes.Cut(header, []byte("\r\nContent-Length: "))
 	text, _, _ = bytes.Cut(text, []byte("\r\n"))
 	length, err := strconv.ParseInt(string(text), 10, 64)
 	if !found || err != nil {
-		return fmt.Errorf("an answer without its length: %q", header)
+		return nil, fmt.Errorf("an answer without its length: %q", header)
 	}
-	if !bytes.HasPrefix(header, []byte("HTTP/1.1 200 ")) {
-		refusal, _ := io.ReadAll(io.LimitReader(r, min(length, 1<<10)))
-		return fmt.Errorf("not answered: %s", refusal)
-	}
-	_, err = io.CopyN(w, r, length)
-	return err
+	return io.LimitReader(r, length), nil
 }
 
 // readHeader peeks until the reader holds a whole header, and takes it. It is good until the next read.

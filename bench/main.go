@@ -1,8 +1,9 @@
 // Command bench measures Sallyport and prints one table, the one of the README:
 //
-//	go run ./bench                  everything, a few minutes
+//	go run ./bench                  everything, a quarter of an hour
 //	go run ./bench -short           all of it once, small: a smoke test, its numbers mean nothing
-//	go run ./bench -only signin     one measurement: requests, decision, signin, storm or memory
+//	go run ./bench -only signin     one measurement, or several parted by commas
+//	go run ./bench -dir DIR         on the disk of DIR; the installation with a million users is kept there for the next run
 //
 // It builds the server and runs it as users do, a process of its own with default settings and the audit log on,
 // over an installation with many users that it makes beforehand (seed.go). What a number is compared with runs
@@ -14,8 +15,8 @@
 // takes its part of the cores, and the same part from both sides. Beside requests per second the table therefore
 // shows CPU time per request of the server process alone, background work included.
 //
-// Read a measurement in its file: requests.go, decision.go, signin.go, storm.go, memory.go. Nothing is asserted about
-// time; a request that is refused fails the run.
+// Each measurement is a file of its name: requests.go, decision.go and so on; that of rivals calls a module of its own,
+// rivals/. Nothing is asserted about time; a request that is refused fails the run.
 package main
 
 import (
@@ -26,6 +27,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -36,19 +39,26 @@ var measurements = []struct {
 }{
 	{"requests", requests},
 	{"decision", decision},
+	{"rivals", rivals},
 	{"signin", signin},
+	{"postgres", postgres},
 	{"storm", storm},
 	{"memory", memory},
+	{"spread", spread},
+	{"list", list},
+	{"start", start},
 }
 
 // bench is what measurements share.
 type bench struct {
 	ctx    context.Context
-	dir    string // everything made here is in it
+	dir    string // everything made here is in it, and removed with it
+	keep   string // where the crowd is kept between runs, "" for nowhere
 	server string // the server's binary
 	size   size
 	table  table
 	seeded *installation // made by seed at its first use
+	crowd  *installation // made by serveCrowd at its first use
 }
 
 // size says how much is measured.
@@ -56,22 +66,35 @@ type size struct {
 	users  int // in the database; half of them have an MFA device
 	rounds int
 	round  time.Duration // at most
+
+	crowd int // users of the large installation
+	keyed int // of whom so many have access keys
+	page  int // users on a page of a list
 }
 
 func main() {
 	reference := flag.String("reference", "", "used by bench itself: `ADDRESS` at which to serve the bytes of standard input")
 	short := flag.Bool("short", false, "small and quick; the numbers mean nothing")
-	only := flag.String("only", "", "run one measurement: requests, decision, signin, storm or memory")
-	dir := flag.String("dir", "", "directory on the disk to measure with (default that of temporary files)")
+	only := flag.String("only", strings.Join(names(), ","), "what to measure, parted by commas")
+	dir := flag.String("dir", "", "directory on the disk to measure with, where the large installation is kept (default that of temporary files, and nothing is kept)")
 	flag.Parse()
 	if *reference != "" {
 		exit(serveReference(*reference))
 	}
-	b := &bench{size: size{users: 100_000, rounds: 7, round: 3 * time.Second}}
+	b := &bench{keep: *dir, size: size{
+		users: 100_000, rounds: 7, round: 3 * time.Second, crowd: 1_000_000, keyed: 100_000, page: 1000,
+	}}
 	if *short {
-		b.size = size{users: 400, rounds: 2, round: time.Second / 5}
+		b.size = size{users: 400, rounds: 2, round: time.Second / 5, crowd: 2000, keyed: 200, page: 100}
 	}
-	exit(b.run(*dir, *only))
+	exit(b.run(*dir, strings.Split(*only, ",")))
+}
+
+func names() (all []string) {
+	for _, m := range measurements {
+		all = append(all, m.name)
+	}
+	return all
 }
 
 func exit(err error) {
@@ -82,7 +105,12 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func (b *bench) run(dir, only string) (err error) {
+func (b *bench) run(dir string, only []string) (err error) {
+	for _, name := range only {
+		if !slices.Contains(names(), name) {
+			return fmt.Errorf("there is no measurement %q; there are %v", name, names())
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b.ctx = ctx
@@ -93,19 +121,14 @@ func (b *bench) run(dir, only string) (err error) {
 	if err := b.build(); err != nil {
 		return err
 	}
-	known := false
 	for _, m := range measurements {
-		if only != "" && only != m.name {
+		if !slices.Contains(only, m.name) {
 			continue
 		}
-		known = true
 		fmt.Fprintln(os.Stderr, "bench: measuring", m.name)
 		if err := m.run(b); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-	}
-	if !known {
-		return fmt.Errorf("there is no measurement %q", only)
 	}
 	fmt.Printf("%s\n\n%s", machine(b.dir), &b.table)
 	return nil

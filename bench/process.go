@@ -20,7 +20,8 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	address string
-	log     string // path of what it printed
+	log     string        // path of what it printed
+	started time.Duration // from exec until it was ready
 }
 
 // serve starts Sallyport over an installation's directory.
@@ -57,16 +58,18 @@ func (b *bench) start(stdin io.Reader, command func(address string) *exec.Cmd) (
 	p.log = log.Name()
 	p.cmd = command(p.address)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stdin, log, log
+	start := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := start.Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		response, err := http.Get("http://" + p.address + "/readyz")
 		if err != nil {
 			continue
 		}
 		response.Body.Close()
 		if response.StatusCode == http.StatusOK {
+			p.started = time.Since(start)
 			return p, nil
 		}
 	}

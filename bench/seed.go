@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,7 +23,7 @@ type installation struct {
 	users []user
 }
 
-// user is an IAM user with an access key, three policies and, if its seed is not nil, an MFA device.
+// user is an IAM user with three policies and, unless they are empty, an access key and an MFA device.
 type user struct {
 	name        string
 	accessKeyID string
@@ -31,10 +33,10 @@ type user struct {
 }
 
 // policies are what every user has: managed, and shared by all, as a team's would be. The last one allows the
-// measured read.
+// measured reads.
 var policies = []struct{ name, document string }{
 	{"deny-without-mfa", `{"Version":"2012-10-17","Statement":{"Sid":"NoMFA","Effect":"Deny",
-		"NotAction":["iam:EnableMFADevice","iam:GetUser","iam:ListMFADevices","sts:GetSessionToken"],"Resource":"*",
+		"NotAction":["iam:EnableMFADevice","iam:GetUser","iam:ListUsers","iam:ListMFADevices","sts:GetSessionToken"],"Resource":"*",
 		"Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}}`},
 	{"own-devices", `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":"iam:CreateVirtualMFADevice","Resource":"arn:aws:iam::*:mfa/*"},
@@ -46,31 +48,43 @@ var policies = []struct{ name, document string }{
 
 const account = "123456789012"
 
-// seed makes the installation at its first use. It goes through the store's own code, many users a commit.
+// seed makes an installation at its first use, in which half of the users have an MFA device.
 func (b *bench) seed() (*installation, error) {
 	if b.seeded != nil {
 		return b.seeded, nil
 	}
 	at := &installation{data: filepath.Join(b.dir, "seeded")}
-	if err := os.Mkdir(at.data, 0o700); err != nil {
-		return nil, err
+	for i := range b.size.users {
+		at.users = append(at.users, newUser(i, true, i < b.size.users/2))
 	}
-	keyset, err := seal.Create(filepath.Join(at.data, "keyset.json"))
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(b.ctx, "sqlite:"+filepath.Join(at.data, "sallyport.db"), keyset, store.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(at.fill(b.ctx, s, b.size.users), s.Close()); err != nil {
+	if err := at.create(b.ctx, "", len(at.users), func(i int) user { return at.users[i] }); err != nil {
 		return nil, err
 	}
 	b.seeded = at
 	return at, nil
 }
 
-func (at *installation) fill(ctx context.Context, s *store.Store, users int) error {
+// create makes the installation's directory with a number of users, in a database of its own or that of a URL. It goes
+// through the store's own code, many users a commit.
+func (at *installation) create(ctx context.Context, database string, users int, user func(i int) user) error {
+	if err := os.Mkdir(at.data, 0o700); err != nil {
+		return err
+	}
+	keyset, err := seal.Create(filepath.Join(at.data, "keyset.json"))
+	if err != nil {
+		return err
+	}
+	if database == "" {
+		database = "sqlite:" + filepath.Join(at.data, "sallyport.db")
+	}
+	s, err := store.Open(ctx, database, keyset, store.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(fill(ctx, s, users, user), s.Close())
+}
+
+func fill(ctx context.Context, s *store.Store, users int, user func(i int) user) error {
 	service := iam.Service{
 		Store: s, Directory: iam.NewDirectory(s, iam.DirectoryBytes), Passwords: iam.NewPasswords(1), Now: time.Now, Node: "bench",
 	}
@@ -80,14 +94,12 @@ func (at *installation) fill(ctx context.Context, s *store.Store, users int) err
 	if err := s.Update(ctx, func(tx iam.Tx) error { return addPolicies(ctx, tx) }); err != nil {
 		return err
 	}
-	for i := range users {
-		at.users = append(at.users, newUser(i, i < users/2))
-	}
-	const batch = 1000
+	const batch = 500
 	for first := 0; first < users; first += batch {
 		err := s.Update(ctx, func(tx iam.Tx) error {
 			for i := first; i < min(first+batch, users); i++ {
-				if err := at.users[i].insert(ctx, tx, i); err != nil {
+				u := user(i)
+				if err := u.insert(ctx, tx, i); err != nil {
 					return err
 				}
 			}
@@ -117,11 +129,14 @@ func addPolicies(ctx context.Context, tx iam.Tx) error {
 	return nil
 }
 
-func newUser(i int, device bool) user {
-	u := user{
-		name:        fmt.Sprintf("user-%06d", i),
-		accessKeyID: fmt.Sprintf("AKIA%016d", i),
-		secret:      rand.Text() + rand.Text()[:14],
+// newUser is the user of a number. The secret of an access key follows from its id, so that an installation that was kept
+// can be used again.
+func newUser(i int, key, device bool) user {
+	u := user{name: fmt.Sprintf("user-%07d", i)}
+	if key {
+		u.accessKeyID = fmt.Sprintf("AKIA%016d", i)
+		hash := sha256.Sum256([]byte(u.accessKeyID))
+		u.secret = hex.EncodeToString(hash[:20])
 	}
 	if device {
 		u.serial = "arn:aws:iam::" + account + ":mfa/" + u.name
@@ -135,10 +150,12 @@ func (u *user) insert(ctx context.Context, tx iam.Tx, i int) error {
 	if err := tx.InsertUser(ctx, &iam.User{Account: account, ID: id, Name: u.name, Path: "/", Created: now}); err != nil {
 		return err
 	}
-	if err := tx.InsertAccessKey(ctx, &iam.AccessKey{
-		Account: account, ID: u.accessKeyID, OwnerID: id, Secret: u.secret, Active: true, Created: now,
-	}); err != nil {
-		return err
+	if u.accessKeyID != "" {
+		if err := tx.InsertAccessKey(ctx, &iam.AccessKey{
+			Account: account, ID: u.accessKeyID, OwnerID: id, Secret: u.secret, Active: true, Created: now,
+		}); err != nil {
+			return err
+		}
 	}
 	for _, p := range policies {
 		if err := tx.AttachPolicy(ctx, account, id, policyARN(p.name)); err != nil {
@@ -160,20 +177,25 @@ func (at *installation) copyTo(dir string) error {
 		return err
 	}
 	for _, name := range []string{"keyset.json", "sallyport.db"} {
-		content, err := os.ReadFile(filepath.Join(at.data, name))
-		if err != nil {
-			return err
-		}
-		file, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
-			return err
-		}
-		_, err = file.Write(content)
-		if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		if err := copyFile(filepath.Join(at.data, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func copyFile(from, to string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	file, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, source)
+	return errors.Join(err, file.Sync(), file.Close())
 }
 
 // serveCopy starts a server over a copy of the seeded installation, of its own.

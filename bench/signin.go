@@ -52,7 +52,7 @@ func signin(b *bench) error {
 		}
 	}
 	here, beside := sides[0], sides[1]
-	what := fmt.Sprintf("MFA sign-ins/s, %d clients, %d devices", signinClients, len(users))
+	what := fmt.Sprintf("MFA sign-ins/s, %d clients, %d devices (beside it: a commit each)", signinClients, len(users))
 	b.table.row(what, here.perSecond.String(), beside.perSecond.String(), ratio(here.perSecond, beside.perSecond), "≥ 3")
 	b.table.row("… commits per sign-in", commits[0].String(), commits[1].String(), ratio(commits[0], commits[1]), "≤ 0.125")
 	b.table.row("… CPU µs of the server per sign-in", here.cpu.String(), beside.cpu.String(), ratio(beside.cpu, here.cpu), "")
