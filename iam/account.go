@@ -50,7 +50,7 @@ const (
 // a new alias replaces the old one.
 func (s *Service) CreateAccountAlias(ctx context.Context, tx Tx, c *Caller, in *awsiam.CreateAccountAliasInput) (*awsiam.CreateAccountAliasOutput, error) {
 	alias := *in.AccountAlias
-	if isAccountID(alias) { // it would be taken for another account
+	if IsAccountID(alias) { // it would be taken for another account
 		return nil, wire.Errorf("ValidationError", "The account alias must not be a 12-digit number.")
 	}
 	taken := wire.Errorf("EntityAlreadyExists", "The account alias %s already exists.", alias)
@@ -101,7 +101,7 @@ func (s *Service) ListAccountAliases(ctx context.Context, tx Tx, c *Caller, in *
 	return out, nil
 }
 
-// isAccountID tells whether s has the form of an account id: 12 digits, not all of them 0.
-func isAccountID(s string) bool {
+// IsAccountID tells whether s has the form of an account id: 12 digits, not all of them 0.
+func IsAccountID(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }

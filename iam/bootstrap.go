@@ -43,7 +43,7 @@ func (s *Service) CreateAccount(ctx context.Context, request AccountRequest) (*N
 	if address, err := mail.ParseAddress(request.Email); err != nil || address.Address != request.Email || len(request.Email) > 254 {
 		return nil, fmt.Errorf("%q is not an e-mail address", request.Email)
 	}
-	if request.ID != "" && !isAccountID(request.ID) {
+	if request.ID != "" && !IsAccountID(request.ID) {
 		return nil, fmt.Errorf("account id %q: must be 12 digits", request.ID)
 	}
 	if request.Password == "" {

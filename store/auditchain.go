@@ -90,7 +90,7 @@ const unchainedBytes = 8 << 20
 
 // Unchained implements [audit.Log].
 func (l AuditLog) Unchained(ctx context.Context, node string, limit int) (entries []audit.Entry, err error) {
-	err = l.store.settledView(ctx, func(t *tx, through int64) error {
+	err = l.store.settledView(ctx, viewTime, func(t *tx, through int64) error {
 		last, err := t.lastBlock(node)
 		if err != nil {
 			return err
@@ -217,7 +217,7 @@ func (c hashColumn) Scan(value any) error {
 // ReadAudit gives fn one snapshot of the audit log, for [audit.Verify]. The source must not be used after fn
 // has returned.
 func (s *Store) ReadAudit(ctx context.Context, fn func(audit.Source) error) error {
-	return s.settledView(ctx, func(t *tx, through int64) error { return fn(auditSource{t, through}) })
+	return s.settledView(ctx, longViewTime, func(t *tx, through int64) error { return fn(auditSource{t, through}) })
 }
 
 type auditSource struct {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sallyport-iam/sallyport/audit"
 	"github.com/sallyport-iam/sallyport/iam"
@@ -154,7 +155,7 @@ const auditRows = 32
 
 // AuditTail returns the newest n records of all accounts, oldest first.
 func (s *Store) AuditTail(ctx context.Context, n int) (records []iam.AuditRecord, err error) {
-	err = s.settledView(ctx, func(t *tx, through int64) error {
+	err = s.settledView(ctx, viewTime, func(t *tx, through int64) error {
 		for len(records) < n {
 			rows, err := list(t, scanAuditRow, auditColumns+`WHERE id <= $1 ORDER BY id DESC LIMIT $2`, through, min(n-len(records), auditRows))
 			if err != nil || len(rows) == 0 {
@@ -177,7 +178,7 @@ func (s *Store) AuditTail(ctx context.Context, n int) (records []iam.AuditRecord
 // AuditAfter returns the records of all accounts after those with that id, oldest first. They are limit at least
 // if there are as many, and end with the last one of an id, which may be some hundred more.
 func (s *Store) AuditAfter(ctx context.Context, id int64, limit int) (records []iam.AuditRecord, err error) {
-	err = s.settledView(ctx, func(t *tx, through int64) error {
+	err = s.settledView(ctx, viewTime, func(t *tx, through int64) error {
 		for len(records) < limit {
 			rows, err := list(t, scanAuditRow, auditColumns+`WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3`,
 				id, through, min(limit-len(records), auditRows))
@@ -195,12 +196,12 @@ func (s *Store) AuditAfter(ctx context.Context, id int64, limit int) (records []
 }
 
 // settledView is view for readers of the log who never look back: through is the last id they may see.
-func (s *Store) settledView(ctx context.Context, fn func(t *tx, through int64) error) error {
+func (s *Store) settledView(ctx context.Context, limit time.Duration, fn func(t *tx, through int64) error) error {
 	settled, err := s.db.settled(ctx)
 	if err != nil {
 		return err
 	}
-	return s.view(ctx, func(t *tx) error {
+	return s.viewFor(ctx, limit, func(t *tx) error {
 		through, err := settled(t)
 		if err != nil {
 			return err

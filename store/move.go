@@ -186,7 +186,7 @@ func (m *mover) run(ctx context.Context) error {
 	}
 	// Of a moved source nothing changes any more, and what is missing is little.
 	if mark == nil {
-		if err := m.source.view(ctx, func(t *tx) error { return m.copy(ctx, t, MoveCopies) }); err != nil {
+		if err := m.source.view(ctx, longViewTime, func(t *tx) error { return m.copy(ctx, t, MoveCopies) }); err != nil {
 			return err
 		}
 	}
@@ -199,7 +199,7 @@ func (m *mover) run(ctx context.Context) error {
 
 // prepare reads what the source is and finds its tables in the target. It returns the mark of a source that was moved.
 func (m *mover) prepare(ctx context.Context) (mark *movedTo, err error) {
-	err = m.source.view(ctx, func(t *tx) error {
+	err = m.source.view(ctx, longViewTime, func(t *tx) error {
 		owner, err := t.meta(keysetMeta)
 		if err != nil {
 			return err

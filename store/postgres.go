@@ -40,6 +40,8 @@ const (
 	// What a transaction may take, begin and commit included. Then its connection is closed.
 	viewTime   = 30 * time.Second
 	updateTime = 10 * time.Second
+	// longViewTime is that of a view that reads everything there is.
+	longViewTime = 12 * time.Hour
 
 	// rerunTime is how long an Update goes on trying against those of others.
 	rerunTime = 25 * time.Second
@@ -276,8 +278,8 @@ func (db *postgresDB) end(c *conn, cancel context.CancelFunc, over bool) {
 	db.conns.put(c)
 }
 
-func (db *postgresDB) view(ctx context.Context, fn func(*tx) error) error {
-	c, cancel, err := db.begin(ctx, viewTime, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+func (db *postgresDB) view(ctx context.Context, limit time.Duration, fn func(*tx) error) error {
+	c, cancel, err := db.begin(ctx, limit, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 	if err != nil {
 		return err
 	}

@@ -256,7 +256,7 @@ func (db *sqliteDB) begun() (*conn, error) {
 }
 
 // view runs fn on the snapshot that its first statement takes.
-func (db *sqliteDB) view(ctx context.Context, fn func(*tx) error) (err error) {
+func (db *sqliteDB) view(ctx context.Context, _ time.Duration, fn func(*tx) error) (err error) {
 	c, err := db.readers.take(ctx, nil)
 	if err != nil {
 		return err

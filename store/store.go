@@ -54,7 +54,7 @@ var _ iam.Store = (*Store)(nil)
 
 // database is what a dialect does.
 type database interface {
-	view(ctx context.Context, fn func(*tx) error) error
+	view(ctx context.Context, limit time.Duration, fn func(*tx) error) error
 	update(ctx context.Context, fn func(*tx) error) error
 	backup(ctx context.Context, path string) error
 	settled(ctx context.Context) (settled, error)
@@ -198,7 +198,12 @@ func (s *Store) Update(ctx context.Context, fn func(iam.Tx) error) error {
 }
 
 func (s *Store) view(ctx context.Context, fn func(*tx) error) error {
-	return s.db.view(ctx, func(t *tx) error {
+	return s.viewFor(ctx, viewTime, fn)
+}
+
+// viewFor is view with another limit to its time.
+func (s *Store) viewFor(ctx context.Context, limit time.Duration, fn func(*tx) error) error {
+	return s.db.view(ctx, limit, func(t *tx) error {
 		t.keyset = s.keyset
 		return fn(t)
 	})

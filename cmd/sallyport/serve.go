@@ -26,6 +26,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// auditAttempts bridge about five minutes without the database, 5 seconds apart; beyond the queue's bounds records of
+// reads are lost, and counted.
+const auditAttempts = 64
+
 // followInterval bounds how old a cached decision can be after a change made by another process, if nothing announces it.
 const followInterval = 500 * time.Millisecond
 
@@ -35,6 +39,7 @@ const shortestGrace = 3 * time.Second
 type serveOptions struct {
 	installation
 	listen       string
+	cacheSize    int // MiB
 	accountID    string
 	externalURL  string
 	rootEmail    string
@@ -79,6 +84,7 @@ same --database and a copy of the keyset.json that the first one has made, in DA
 	flags.StringVar(&o.userVerification, "fido-user-verification", "preferred", "whether security keys must verify their user by PIN or biometrics: required, preferred or discouraged")
 	flags.BoolVar(&o.allowClonedKeys, "fido-allow-cloned-keys", false, "accept a security key whose counter went back, which may be a clone; it is logged")
 	flags.DurationVar(&o.retention, "audit-retention", 0, "remove audit records older than this, such as 2160h; 0 keeps all")
+	flags.IntVar(&o.cacheSize, "cache-size", iam.DirectoryBytes>>20, "memory for credentials and principals, in MiB; one with its policies takes about 3 KiB")
 	flags.DurationVar(&o.grace, "offline-grace", 5*time.Minute, "how long known principals are authorised from memory while the database is away")
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log: text or json")
 	flags.IntVar(&o.storeBatch, "store-batch", 0, "changes that may share a commit; 1 turns sharing off (for the benchmark)")
@@ -95,7 +101,7 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 		return err
 	}
 	slog.SetDefault(log)
-	tuneCollector()
+	tuneCollector(o.cacheSize)
 	held, err := o.lock()
 	if err != nil {
 		return err
@@ -136,10 +142,12 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 		},
 		Size:     func(e iam.AuditEntry) int { return len(e.Record) },
 		Capacity: auditQueue,
+		Attempts: auditAttempts,
 	})
 	uses := iam.NewKeyUses(at.store)
 
 	service := at.service(log)
+	service.Directory = iam.NewDirectory(at.store, o.cacheSize<<20)
 	service.Directory.Grace = o.grace
 	_, embedded := o.embedded()
 	if !embedded {
@@ -315,13 +323,13 @@ func prune(ctx context.Context, at *opened, retention time.Duration, log *slog.L
 
 // tuneCollector lets garbage pile up higher than Go does by default: what lives in memory is a few megabytes and
 // bounded, so collecting less often costs little memory and saves a fifth of the processor under load. The limit,
-// a soft one, brings the collector back where memory does grow. GOGC and GOMEMLIMIT in the environment win.
-func tuneCollector() {
+// a soft one, 256 MiB and twice what the directory may keep, brings the collector back where memory does grow. GOGC and GOMEMLIMIT in the environment win.
+func tuneCollector(cacheMiB int) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(384 << 20)
+		debug.SetMemoryLimit(int64(256+2*cacheMiB) << 20)
 	}
 }
 
@@ -329,6 +337,12 @@ func tuneCollector() {
 func (o *serveOptions) check() error {
 	if o.retention < 0 {
 		return fmt.Errorf("--audit-retention %v is negative; 0 keeps all records", o.retention)
+	}
+	if o.cacheSize < 8 || o.cacheSize > 1<<20 {
+		return fmt.Errorf("--cache-size %d is not a number of MiB from 8 to 1048576", o.cacheSize)
+	}
+	if o.accountID != "" && !iam.IsAccountID(o.accountID) {
+		return fmt.Errorf("--account-id %q: must be 12 digits", o.accountID)
 	}
 	if o.grace < shortestGrace {
 		return fmt.Errorf("--offline-grace %v is shorter than %v: a database that is slow for a moment would be taken for one that is away", o.grace, shortestGrace)
