@@ -6,7 +6,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 UI = console/ui
 UI_SOURCES := $(shell find $(UI) \( -name node_modules -o -name e2e \) -prune -o -type f -print)
 
-.PHONY: build run test console-test pictures lint bench clean
+.PHONY: build run cluster test test-ha console-test pictures lint bench clean
 
 build: console/app/index.html ## the web console and the server, in bin/sallyport
 	$(GO) build -o bin/sallyport ./cmd/sallyport
@@ -22,11 +22,20 @@ $(UI)/node_modules/.package-lock.json: $(UI)/package-lock.json
 run: build ## starts it on an embedded database in ./sallyport-data and prints what to do next
 	./bin/sallyport serve
 
+cluster: build ## three nodes behind a proxy on a replicated PostgreSQL, to kill parts of; CLUSTER=--fresh begins anew
+	scripts/test-tools ha
+	$(GO) build -o bin/cluster ./deploy/cluster
+	@exec bin/cluster $(CLUSTER)
+
 test: build lint ## everything; installs what the tests need and says so
 	scripts/test-tools
 	SALLYPORT_TEST_ALL=1 $(GO) test -race ./...
 	$(MAKE) console-test
 	$(GO) run ./bench -short
+
+test-ha: build ## the tests that lose nodes and databases, which take long; installs what they need and says so
+	scripts/test-tools ha
+	SALLYPORT_TEST_ALL=1 SALLYPORT_TEST_HA=1 $(GO) test -race -timeout 60m ./store/... ./cmd/sallyport ./deploy/...
 
 console-test: build ## the console: types, units, sizes, and its walks in a real browser against the real server
 	cd $(UI) && npm run check && npm test && npm run size && npm run e2e
