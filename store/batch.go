@@ -143,6 +143,10 @@ func (b *batcher) batch(first *request) {
 		b.counts.reruns.Add(1)
 		err = b.try(&batch, len(batch))
 	}
+	if err != nil && !again(err) {
+		for b.take(&batch) { // who has waited meanwhile has waited for the same
+		}
+	}
 	for _, r := range batch {
 		failure := err
 		if again(err) && len(batch) > 1 {
