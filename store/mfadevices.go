@@ -95,10 +95,8 @@ func (t *tx) MFADevice(_ context.Context, account, serial string) (*iam.MFADevic
 	return one(t, scanDevice, deviceColumns+`WHERE account = $1 AND serial = $2`, account, serial)
 }
 
-// LockMFADevice locks by writing the row as it is.
 func (t *tx) LockMFADevice(_ context.Context, account, serial string) (*iam.MFADevice, error) {
-	return one(t, scanDevice, `UPDATE mfa_devices SET created = created WHERE account = $1 AND serial = $2
-		RETURNING `+deviceNames, account, serial)
+	return one(t, scanDevice, deviceColumns+`WHERE account = $1 AND serial = $2`+t.conn.forUpdate, account, serial)
 }
 
 func (t *tx) MFADevicesOf(_ context.Context, account, ownerID string) ([]iam.MFADevice, error) {

@@ -40,8 +40,7 @@ func (s *Store) RenewNode(ctx context.Context, n Node) error {
 // putNode writes n if its row is missing, its own, one that n replaces, or that of a node that is not alive any more.
 func (s *Store) putNode(ctx context.Context, n Node, replaces func(old Node) bool) error {
 	return s.update(ctx, func(t *tx) error {
-		old, err := one(t, scanNode, `UPDATE nodes SET name = name WHERE name = $1
-			RETURNING name, place, started, seen, version, state`, n.Name)
+		old, err := one(t, scanNode, `SELECT name, place, started, seen, version, state FROM nodes WHERE name = $1`+t.conn.forUpdate, n.Name)
 		switch {
 		case err == nil:
 			own := old.Place == n.Place && millis(old.Started) == millis(n.Started)

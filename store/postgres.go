@@ -189,6 +189,7 @@ func (db *postgresDB) connect(ctx context.Context) (*conn, error) {
 		return nil, unavailable(fmt.Errorf("store: %w", err))
 	}
 	c.explain = db.explain
+	c.forUpdate = " FOR UPDATE"
 	return c, nil
 }
 
@@ -362,7 +363,7 @@ func (db *postgresDB) attempt(ctx context.Context, fn func(*tx) error) (err erro
 // have ids. That these numbers can be read is PostgreSQL's own; decision 0011 says why it is used all the same.
 type horizon struct {
 	id   int64
-	next uint64 // number of the first transaction that had not begun
+	next uint64 // those that had begun have lower numbers
 }
 
 // horizons are the last one known to be reached and one that is waited for: it is kept until it is reached, so that
@@ -409,12 +410,13 @@ func (db *postgresDB) settled(ctx context.Context) (settled, error) {
 	defer end()
 	var now horizon
 	var next string
-	// Two statements, in this order, each for itself: the id is not to be younger than the number.
+	// Two statements, in this order, each for itself: the id is not to be younger than the number. The number is one of
+	// our own, given now: a snapshot has none of those that began after the last one that has ended.
 	if err := c.sql.QueryRowContext(limited, `SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM audit_records_id_seq`).
 		Scan(&now.id); err != nil {
 		return nil, fmt.Errorf("store: %w", db.explain(c, err))
 	}
-	if err := c.sql.QueryRowContext(limited, `SELECT CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT)`).Scan(&next); err != nil {
+	if err := c.sql.QueryRowContext(limited, `SELECT CAST(pg_current_xact_id() AS TEXT)`).Scan(&next); err != nil {
 		return nil, fmt.Errorf("store: %w", db.explain(c, err))
 	}
 	if now.next, err = strconv.ParseUint(next, 10, 64); err != nil {

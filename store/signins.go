@@ -30,9 +30,8 @@ func (t *tx) SignInByID(_ context.Context, account, id string) (*iam.SignIn, err
 	return one(t, scanSignIn, signInColumns+`WHERE id = $2 AND account = $1`, account, id)
 }
 
-// LockSignIn locks by writing the row as it is, in a column that no index has.
 func (t *tx) LockSignIn(_ context.Context, tokenHash string) (*iam.SignIn, error) {
-	return one(t, scanSignIn, `UPDATE sign_ins SET refused = refused WHERE token_hash = $1 RETURNING `+signInNames, tokenHash)
+	return one(t, scanSignIn, signInColumns+`WHERE token_hash = $1`+t.conn.forUpdate, tokenHash)
 }
 
 func (t *tx) SignInsOf(_ context.Context, account, ownerID string) ([]iam.SignIn, error) {

@@ -15,9 +15,9 @@
 //
 // # Rules of the queries
 //
-// One set of queries serves every database. Placeholders are $1, $2, …. A row that will be written is locked by
-// an UPDATE … RETURNING that changes nothing. An insert that may meet its like says ON CONFLICT DO NOTHING and
-// counts rows. Of a counter that need not be there yet the lock is an INSERT … ON CONFLICT DO UPDATE, so that
+// One set of queries serves every database. Placeholders are $1, $2, …. A row that will be written is read with
+// conn.forUpdate, which locks it: an UPDATE that changes nothing would lock it too, and leave a version of it behind.
+// An insert that may meet its like says ON CONFLICT DO NOTHING and counts rows. Of a counter that need not be there yet the lock is an INSERT … ON CONFLICT DO UPDATE, so that
 // two who find none don't both begin at zero. No statement runs after one that failed: the transaction is
 // marked and refuses. Times are BIGINT, Unix milliseconds, 0 for never: an entity comes back with its times in
 // UTC, cut to the millisecond. Text that a stranger chose and that is only shown, such as a user agent, is cut

@@ -16,6 +16,10 @@ type conn struct {
 	statements map[string]*sql.Stmt
 	broken     bool // a transaction on it ended in an unknown way: don't use it again
 
+	// forUpdate ends a SELECT of a row that will be written: " FOR UPDATE". SQLite, whose updates begin with the lock of
+	// the whole database, has no such clause and needs none.
+	forUpdate string
+
 	// ctx is what statements run on. SQLite's is unbounded, PostgreSQL's ends with the time that a transaction has.
 	ctx context.Context
 	// explain makes of a driver's error what the error means, or leaves it as it is.
