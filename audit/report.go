@@ -168,6 +168,10 @@ func named(kind Kind, record *Chained) *Problem {
 		}
 		last = e.Record
 	}
+	if first == nil {
+		problem.Event = ", a segment that can't be read any more"
+		return problem
+	}
 	problem.Event = fmt.Sprintf(", a segment of %s from%s to%s", count(recordsIn(record.Record), "record"),
 		strings.TrimPrefix(eventOf(first), ","), strings.TrimPrefix(eventOf(last), ","))
 	return problem

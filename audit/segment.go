@@ -5,6 +5,8 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // Bounds of a segment. The span is short, because a search for records of one moment looks at the segments that
@@ -26,15 +28,17 @@ type Event struct {
 	Record   []byte
 }
 
-// Segment collects records that are stored and chained as one. Its content is text, two lines a record: time, event and
-// user, separated by blanks, and the record.
+// Segment collects records that are stored and chained as one. Its text has two lines a record: time, event and user,
+// separated by blanks, and the record. Its content is a byte that says so and the text as an S2 block: records of
+// one account are much alike, and what is stored is most of what a record costs.
 //
 //	1763000000123 GetCallerIdentity alice
 //	{"eventVersion":"1.11",…}
 //
 // Begin it, then Add to it.
 type Segment struct {
-	content     []byte
+	text        []byte
+	content     []byte // of text, once it is asked for
 	records     int
 	closed      bool  // takes no more
 	first, last int64 // the earliest and the latest time
@@ -45,7 +49,7 @@ type Segment struct {
 // Begin makes the event the first of the segment, whatever it is like: one that fits no segment is alone in its row.
 func (s *Segment) Begin(e *Event) {
 	*s = Segment{first: e.Time, last: e.Time, closed: !e.segmentable(), // the memory of before serves again
-		content: s.content[:0], names: names{text: s.names.text[:0]}, users: names{text: s.users.text[:0]}}
+		text: s.text[:0], content: s.content[:0], names: names{text: s.names.text[:0]}, users: names{text: s.users.text[:0]}}
 	s.append(e)
 }
 
@@ -53,7 +57,7 @@ func (s *Segment) Begin(e *Event) {
 func (s *Segment) Add(e *Event) bool {
 	first, last := min(s.first, e.Time), max(s.last, e.Time)
 	if s.closed || s.records == segmentRecords || last-first > SegmentSpan ||
-		len(s.content)+lineBytes+len(e.Name)+len(e.UserName)+len(e.Record) > segmentBytes ||
+		len(s.text)+lineBytes+len(e.Name)+len(e.UserName)+len(e.Record) > segmentBytes ||
 		!e.segmentable() || !s.names.fits(e.Name) || !s.users.fits(e.UserName) {
 		return false
 	}
@@ -66,14 +70,14 @@ func (s *Segment) append(e *Event) {
 	s.records++
 	s.names.add(e.Name)
 	s.users.add(e.UserName)
-	s.content = strconv.AppendInt(s.content, e.Time, 10)
-	s.content = append(s.content, ' ')
-	s.content = append(s.content, e.Name...)
-	s.content = append(s.content, ' ')
-	s.content = append(s.content, e.UserName...)
-	s.content = append(s.content, '\n')
-	s.content = append(s.content, e.Record...)
-	s.content = append(s.content, '\n')
+	s.text = strconv.AppendInt(s.text, e.Time, 10)
+	s.text = append(s.text, ' ')
+	s.text = append(s.text, e.Name...)
+	s.text = append(s.text, ' ')
+	s.text = append(s.text, e.UserName...)
+	s.text = append(s.text, '\n')
+	s.text = append(s.text, e.Record...)
+	s.text = append(s.text, '\n')
 }
 
 // lineBytes is what the first line of a record has besides the names, at most.
@@ -85,8 +89,40 @@ func (e *Event) segmentable() bool {
 		len(e.Record) > 0 && e.Record[0] == '{' && bytes.IndexByte(e.Record, '\n') < 0
 }
 
-// Content is what is stored and chained. It is good until the next call of Begin.
-func (s *Segment) Content() []byte { return s.content }
+// Content is what is stored and chained. It is good until the next call of Begin, and no more is to be added after it.
+func (s *Segment) Content() []byte {
+	if len(s.content) == 0 {
+		s.closed = true
+		size := 1 + s2.MaxEncodedLen(len(s.text))
+		if cap(s.content) < size {
+			s.content = make([]byte, size)
+		}
+		s.content = append(s.content[:0], compressed)
+		s.content = append(s.content, s2.Encode(s.content[1:cap(s.content)], s.text)...)
+	}
+	return s.content
+}
+
+// compressed is the first byte of content that is compressed text. Text itself begins with a digit.
+const compressed = 0x01
+
+// textOf is the text of a segment's content, nil if it can't be read. No segment is made that is longer than it may be.
+func textOf(content []byte) []byte {
+	if len(content) == 0 || content[0] != compressed {
+		return content
+	}
+	if n, err := s2.DecodedLen(content[1:]); err != nil || n > maxSegmentText {
+		return nil
+	}
+	text, err := s2.Decode(nil, content[1:])
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// maxSegmentText is far more than one record with its line takes; longer segments have several.
+const maxSegmentText = 4 << 20
 
 // Records is how many records there are.
 func (s *Segment) Records() int { return s.records }
@@ -146,6 +182,7 @@ func IsSegment(content []byte) bool { return len(content) > 0 && content[0] != '
 // tampering makes, ends it.
 func Events(content []byte) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
+		content := textOf(content)
 		for len(content) > 0 {
 			line, rest, ok := bytes.Cut(content, []byte("\n"))
 			if !ok {
@@ -176,5 +213,5 @@ func recordsIn(content []byte) int64 {
 	if !IsSegment(content) {
 		return 1
 	}
-	return max(int64(bytes.Count(content, []byte("\n"))/2), 1)
+	return max(int64(bytes.Count(textOf(content), []byte("\n"))/2), 1)
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -125,13 +126,15 @@ func FuzzEvents(f *testing.F) {
 	s.Begin(event(0))
 	s.Add(event(1))
 	f.Add(slices.Clone(s.Content()))
+	f.Add(textOf(s.Content()))
+	f.Add([]byte("\x01\xff\xff\xff\x7f{}"))
 	f.Add([]byte("1 a b\n{}\n2 a b\n"))
 	f.Add([]byte("x a b\n{}\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		n := 0
 		for e := range Events(content) {
 			n++
-			if !strings.Contains(string(content), string(e.Record)) || cap(e.Record) != len(e.Record) {
+			if !bytes.Contains(textOf(content), e.Record) || cap(e.Record) != len(e.Record) {
 				t.Errorf("%q is not in %q", e.Record, content)
 			}
 		}

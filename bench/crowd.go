@@ -11,7 +11,7 @@ import (
 // serveCrowd starts a server over the large installation, or rather over a copy of it, which all measurements share.
 // Only users with a key are in the result's users. With -dir it is made once and kept; remove it when what
 // it holds has changed.
-func (b *bench) serveCrowd() (*process, *installation, error) {
+func (b *bench) serveCrowd(flags ...string) (*process, *installation, error) {
 	data := filepath.Join(b.dir, "crowd")
 	if b.crowd == nil {
 		at, err := b.makeCrowd()
@@ -23,7 +23,7 @@ func (b *bench) serveCrowd() (*process, *installation, error) {
 		}
 		b.crowd = at
 	}
-	p, err := b.serve(data)
+	p, err := b.serve(data, flags...)
 	return p, b.crowd, err
 }
 

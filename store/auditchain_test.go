@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,23 +136,30 @@ func TestAuditTamperingIsNamed(t *testing.T) {
 
 // A row of many records is chained as one: what is altered in it is named by the row, with what it holds now.
 func TestAuditTamperingWithASegmentIsNamed(t *testing.T) {
+	const rewrite = `UPDATE audit_records SET record = $1 WHERE id = 2`
+	replace := func(before, after string) func(string) string {
+		return func(text string) string { return strings.Replace(text, before, after, 1) }
+	}
 	for _, test := range []struct {
 		name, query string
 		kind        audit.Kind
 		first       int64
 		event       string
+		change      func(text string) string // what rewrite writes
 	}{
-		{"nothing", `SELECT 1`, "", 0, ""},
-		{"how many is told wrongly", `UPDATE audit_records SET records = 3 WHERE records > 1`, "", 0, ""},
-		{"a record in it changed", `UPDATE audit_records SET record = CAST(replace(CAST(record AS TEXT), '"n1-7"', '"n1-x"') AS BLOB) WHERE id = 2`,
-			audit.Changed, 2, `, a segment of 10 records from "n1-0" to "n1-9"`},
-		{"a record taken out of it", `UPDATE audit_records SET record = CAST(replace(CAST(record AS TEXT), '9 GetUser alice' || char(10) || '{"eventID":"n1-9"}' || char(10), '') AS BLOB) WHERE id = 2`,
-			audit.Changed, 2, `, a segment of 9 records from "n1-0" to "n1-8"`},
-		{"the name of a user in it changed", `UPDATE audit_records SET record = CAST(replace(CAST(record AS TEXT), '7 GetUser alice', '7 GetUser mlory') AS BLOB) WHERE id = 2`,
-			audit.Changed, 2, `, a segment of 10 records from "n1-0" to "n1-9"`},
-		{"made a single record", `UPDATE audit_records SET record = '{"eventID":"n1-0"}', records = 1 WHERE id = 2`, audit.Changed, 2, `, "n1-0"`},
-		{"emptied", `UPDATE audit_records SET record = '' WHERE id = 2`, audit.Changed, 2, ""},
-		{"removed", `DELETE FROM audit_records WHERE id = 2`, audit.Removed, 2, ""},
+		{"nothing", `SELECT 1`, "", 0, "", nil},
+		{"how many is told wrongly", `UPDATE audit_records SET records = 3 WHERE records > 1`, "", 0, "", nil},
+		{"a record in it changed", rewrite, audit.Changed, 2, `, a segment of 10 records from "n1-0" to "n1-9"`,
+			replace(`"n1-7"`, `"n1-x"`)},
+		{"a record taken out of it", rewrite, audit.Changed, 2, `, a segment of 9 records from "n1-0" to "n1-8"`,
+			replace("9 GetUser alice\n"+`{"eventID":"n1-9"}`+"\n", "")},
+		{"the name of a user in it changed", rewrite, audit.Changed, 2, `, a segment of 10 records from "n1-0" to "n1-9"`,
+			replace("7 GetUser alice", "7 GetUser mlory")},
+		{"a byte of it changed", `UPDATE audit_records SET record = substr(record, 1, 40) || x'00' || substr(record, 42) WHERE id = 2`,
+			audit.Changed, 2, ", a segment that can't be read any more", nil},
+		{"made a single record", `UPDATE audit_records SET record = '{"eventID":"n1-0"}', records = 1 WHERE id = 2`, audit.Changed, 2, `, "n1-0"`, nil},
+		{"emptied", `UPDATE audit_records SET record = '' WHERE id = 2`, audit.Changed, 2, "", nil},
+		{"removed", `DELETE FROM audit_records WHERE id = 2`, audit.Removed, 2, "", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, _ := openTest(t, Options{})
@@ -167,7 +175,19 @@ func TestAuditTamperingWithASegmentIsNamed(t *testing.T) {
 			appendRecords(t, s, "n1", 2)
 			sealRecords(t, s, "n1", midnight)
 			if err := s.update(t.Context(), func(tx *tx) error {
-				_, err := tx.exec(test.query)
+				var args []any
+				if test.change != nil {
+					var content []byte
+					if err := tx.row(`SELECT record FROM audit_records WHERE id = 2`, nil, &content); err != nil {
+						return err
+					}
+					text := ""
+					for e := range audit.Events(content) {
+						text += fmt.Sprintf("%d %s %s\n%s\n", e.Time, e.Name, e.UserName, e.Record)
+					}
+					args = []any{[]byte(test.change(text))}
+				}
+				_, err := tx.exec(test.query, args...)
 				return err
 			}); err != nil {
 				t.Fatal(err)

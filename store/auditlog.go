@@ -197,18 +197,35 @@ func (s *Store) AuditAfter(ctx context.Context, id int64, limit int) (records []
 
 // settledView is view for readers of the log who never look back: through is the last id they may see.
 func (s *Store) settledView(ctx context.Context, limit time.Duration, fn func(t *tx, through int64) error) error {
-	settled, err := s.db.settled(ctx)
-	if err != nil {
-		return err
-	}
-	return s.viewFor(ctx, limit, func(t *tx) error {
-		through, err := settled(t)
+	for wait := time.Millisecond; ; wait *= 2 {
+		settled, err := s.db.settled(ctx)
 		if err != nil {
 			return err
 		}
-		return fn(t, through)
-	})
+		known := false
+		err = s.viewFor(ctx, limit, func(t *tx) error {
+			through, err := settled(t)
+			if err != nil {
+				return err
+			}
+			if known = through != math.MinInt64 || wait > settledPatience; !known {
+				return nil
+			}
+			return fn(t, through)
+		})
+		if err != nil || known {
+			return err
+		}
+		select { // those under way when it was first asked soon end
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
+
+// settledPatience is when a reader who has never seen a settled id takes it that there is none yet.
+const settledPatience = 2 * time.Second
 
 // newer orders records by time, id and position, the newest first.
 func newer(a, b iam.AuditRecord) int {
@@ -271,4 +288,4 @@ func (t *tx) AuditRecords(_ context.Context, f iam.AuditFilter) (records []iam.A
 }
 
 // escapeLike makes of a text a LIKE pattern that matches it alone.
-var escapeLike = strings.NewReplacer(`\`, `\`, `%`, `\%`, `_`, `\_`)
+var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/sallyport-iam/sallyport/audit"
@@ -425,13 +425,22 @@ func testAuditSegments(t *testing.T, d Database) {
 	}
 }
 
+// incompressible is a text of random letters.
+func incompressible(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rand.Uint32())
+	}
+	return base64.RawURLEncoding.EncodeToString(b)[:n]
+}
+
 // Segments too large to be chained or removed together are chained and removed one after the other.
 func testAuditLargeSegments(t *testing.T, d Database) {
 	s := d.Open(t)
 	var reads []iam.AuditEntry
-	for range 600 {
+	for range 600 { // that can't be compressed
 		reads = append(reads, iam.AuditEntry{Account: accountA, Node: "n1", Time: 1, EventName: "GetUser",
-			Record: []byte(`{"n":"` + strings.Repeat("x", 50<<10) + `"}`)})
+			Record: []byte(`{"n":"` + incompressible(50<<10) + `"}`)})
 	}
 	if err := s.AppendReads(t.Context(), reads); err != nil {
 		t.Fatal(err)
