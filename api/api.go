@@ -339,12 +339,12 @@ func (h *Handler) explain(r *http.Request, x *exchange, err error) *wire.Error {
 	case errors.As(err, &answer):
 		line.Info("refused", "code", answer.Code, "message", cut(answer.Message))
 		return answer
-	case errors.Is(err, context.DeadlineExceeded):
-		line.Warn("took too long", "error", err)
-		return wire.Errorf("ServiceUnavailable", "The server is overloaded. Try again.")
 	case errors.Is(err, iam.ErrUnavailable):
 		line.Warn("unavailable", "error", err)
 		return wire.Errorf("ServiceUnavailable", "The service can't answer this at the moment. Try again.")
+	case errors.Is(err, context.DeadlineExceeded):
+		line.Warn("took too long", "error", err)
+		return wire.Errorf("ServiceUnavailable", "The server is overloaded. Try again.")
 	case errors.Is(err, context.Canceled):
 		line.Info("the client went away")
 	case errors.As(err, &panicked):

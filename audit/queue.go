@@ -10,8 +10,9 @@ import (
 
 // QueueConfig says how a [Queue] works; only Write is required.
 type QueueConfig[T any] struct {
-	// Write stores a batch, all or none. Its context ends when Close gives up.
-	Write func(ctx context.Context, batch []T) error
+	// Write stores a batch, all or none. Its context ends when Close gives up. again tells that it has failed for this
+	// batch before, and may have stored it all the same.
+	Write func(ctx context.Context, batch []T, again bool) error
 
 	// Lost is called, by the queue's own goroutine, after records were lost: how
 	// many since the last call, and the error of the last failed write if that is
@@ -207,7 +208,7 @@ func (q *Queue[T]) take() []T {
 func (q *Queue[T]) write(records []T) error {
 	wait := q.config.Backoff
 	for attempt := 1; ; attempt++ {
-		err := q.config.Write(q.ctx, records)
+		err := q.config.Write(q.ctx, records, attempt > 1)
 		if err == nil {
 			return nil
 		}

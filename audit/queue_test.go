@@ -21,7 +21,7 @@ type sink struct {
 	why     error
 }
 
-func (s *sink) write(ctx context.Context, batch []int) error {
+func (s *sink) write(ctx context.Context, batch []int, _ bool) error {
 	s.mu.Lock()
 	s.calls++
 	fail, hold := s.fail, s.hold
@@ -255,7 +255,7 @@ func TestQueueFromManyGoroutines(t *testing.T) {
 }
 
 func BenchmarkQueueAdd(b *testing.B) {
-	q := NewQueue(QueueConfig[int]{Write: func(context.Context, []int) error { return nil }})
+	q := NewQueue(QueueConfig[int]{Write: func(context.Context, []int, bool) error { return nil }})
 	b.ReportAllocs()
 	for b.Loop() {
 		q.Add(1)

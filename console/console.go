@@ -208,14 +208,14 @@ func (h *Handler) refuse(r *request, err error) {
 	case errors.As(err, &key):
 		status, answer.Code, answer.Message = http.StatusForbidden, "SecurityKeyRefused", key.Reason
 		line.Info("refused", "code", answer.Code, "error", key.Err)
-	case errors.Is(err, context.DeadlineExceeded):
-		status, answer.Code, answer.Message = http.StatusServiceUnavailable, "ServiceUnavailable", "The server is overloaded. Try again."
-		r.w.Header().Set("Retry-After", "2")
-		line.Warn("took too long", "error", err)
 	case errors.Is(err, iam.ErrUnavailable):
 		status, answer.Code, answer.Message = http.StatusServiceUnavailable, "ServiceUnavailable", "The service can't answer this at the moment. Try again."
 		r.w.Header().Set("Retry-After", "2")
 		line.Warn("unavailable", "error", err)
+	case errors.Is(err, context.DeadlineExceeded):
+		status, answer.Code, answer.Message = http.StatusServiceUnavailable, "ServiceUnavailable", "The server is overloaded. Try again."
+		r.w.Header().Set("Retry-After", "2")
+		line.Warn("took too long", "error", err)
 	case errors.Is(err, context.Canceled):
 		line.Info("the client went away")
 	case !errors.Is(err, errPanicked):

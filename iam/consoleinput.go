@@ -3,6 +3,7 @@ package iam
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +45,8 @@ func checkText(parameter string, text *string, longest int) error {
 		return invalid(parameter, "have length less than or equal to %d", longest)
 	case n == 0:
 		return invalid(parameter, "have length greater than or equal to 1")
+	case strings.Contains(*text, "\x00"): // which not every database takes
+		return invalid(parameter, "not hold a NUL character")
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ type Credential struct {
 	Account     string
 	OwnerID     string
 
+	version int64                      // the account's policy version it was read at
 	derived atomic.Pointer[signingKey] // the key of the scope used last: the same for a client all day
 }
 
@@ -238,6 +239,17 @@ func (d *Directory) Forget(ids ...string) {
 	for _, id := range ids {
 		d.memory.forget(id)
 	}
+}
+
+// keyFreshness is the account's policy version up to which the key is known to be active; -1 if that is not known.
+func (d *Directory) keyFreshness(accessKeyID string) int64 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	c, ok := d.memory.keys.peek(accessKeyID)
+	if !ok || !c.Active {
+		return -1
+	}
+	return max(c.version, d.seen[c.Account])
 }
 
 // freshness is the account's policy version up to which p is known to hold.

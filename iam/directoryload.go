@@ -70,7 +70,8 @@ func (d *Directory) loadCredential(ctx context.Context, generation uint64, acces
 		}
 		return nil, err
 	}
-	c := &Credential{AccessKeyID: key.ID, Secret: key.Secret, Active: key.Active, Account: owner.Account, OwnerID: owner.ID}
+	c := &Credential{AccessKeyID: key.ID, Secret: key.Secret, Active: key.Active, Account: owner.Account, OwnerID: owner.ID,
+		version: owner.version}
 	if keep {
 		d.memory.keys.put(accessKeyID, c, keyBytes)
 		d.memory.keep(owner)

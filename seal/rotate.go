@@ -1,6 +1,8 @@
 package seal
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -227,5 +229,14 @@ func (b *bundle) open() (*keys, error) {
 	if k.public, err = publicJSON(b.digests); err != nil {
 		return nil, err
 	}
+	ids := sha256.New()
+	for _, handle := range []*keyset.Handle{b.rows, b.tokens, b.digests} {
+		info := handle.KeysetInfo()
+		fmt.Fprintln(ids, info.PrimaryKeyId)
+		for _, key := range info.KeyInfo {
+			fmt.Fprintln(ids, key.KeyId)
+		}
+	}
+	k.version = hex.EncodeToString(ids.Sum(nil)[:4])
 	return &k, nil
 }

@@ -76,7 +76,12 @@ type keys struct {
 	rows, tokens tink.AEAD
 	signer       tink.Signer
 	public       []byte
+	version      string
 }
+
+// Version is a name of the keys in use and their order, 8 hexadecimal digits: nodes whose versions differ have different
+// generations of the file. It tells nothing about the keys.
+func (k *Keyset) Version() string { return k.keys.Load().version }
 
 // ID returns the keyset's public name, 32 hexadecimal digits. It is random, tells
 // nothing about the keys, and stays the same through rotation.

@@ -173,6 +173,7 @@ func (s *Service) Key(ctx context.Context, token string, response []byte, from F
 	var done *attempt
 	var verified *mfa.Outcome
 	err = s.IAM.Store.Update(ctx, func(tx iam.Tx) error {
+		done, verified = nil, nil
 		a, err := s.at(ctx, tx, token, iam.AtSecondFactor)
 		if err != nil {
 			return err

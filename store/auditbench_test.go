@@ -28,7 +28,7 @@ func BenchmarkAudit(b *testing.B) {
 				EventName: []string{"GetUser", "GetCallerIdentity", "ListUsers"}[i%3], UserName: fmt.Sprint("user", i%100), Record: record}
 		}
 		start := time.Now()
-		if err := s.AppendReads(b.Context(), entries); err != nil {
+		if err := s.AppendReads(b.Context(), entries, false); err != nil {
 			b.Fatal(err)
 		}
 		appended += time.Since(start)

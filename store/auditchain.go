@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/sallyport-iam/sallyport/audit"
@@ -90,17 +91,34 @@ const unchainedBytes = 8 << 20
 
 // Unchained implements [audit.Log].
 func (l AuditLog) Unchained(ctx context.Context, node string, limit int) (entries []audit.Entry, err error) {
+	since := l.store.Health().Since
 	err = l.store.settledView(ctx, viewTime, func(t *tx, through int64) error {
 		last, err := t.lastBlock(node)
 		if err != nil {
 			return err
 		}
 		type row struct{ id, size int64 }
-		rows, err := list(t, func(_ *tx, scan scanner) (r row, err error) { return r, scan(&r.id, &r.size) },
-			`SELECT id, LENGTH(record) FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4`,
-			node, last.lastID, through, max(limit, 0))
-		if err != nil || len(rows) == 0 {
-			return err
+		var rows []row
+		from := max(last.lastID, l.store.walks.begin(node, through, since))
+		for begun := time.Now(); len(rows) == 0; {
+			end, err := t.walkEnd(from, through, l.store.walks.rows)
+			if err != nil {
+				return err
+			}
+			if rows, err = list(t, func(_ *tx, scan scanner) (r row, err error) { return r, scan(&r.id, &r.size) },
+				`SELECT id, LENGTH(record) FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4`,
+				node, from, end, max(limit, 0)); err != nil {
+				return err
+			}
+			if len(rows) > 0 {
+				break
+			}
+			if end != math.MaxInt64 {
+				l.store.walks.end(node, end, since)
+			}
+			if from = end; from >= through || time.Since(begun) > walkTime { // the rest later
+				return nil
+			}
 		}
 		size := int64(0)
 		for i, r := range rows {
@@ -110,10 +128,60 @@ func (l AuditLog) Unchained(ctx context.Context, node string, limit int) (entrie
 			through = r.id
 		}
 		entries, err = list(t, scanEntry, entryColumns+`WHERE id > $2 AND id <= $3 AND node = $1 ORDER BY id LIMIT $4`,
-			node, last.lastID, min(through, rows[len(rows)-1].id), limit)
+			node, from, min(through, rows[len(rows)-1].id), limit)
 		return err
 	})
 	return entries, err
+}
+
+// A node that writes nothing of its own, or is new, has the rows of all others since its last block before it: every one
+// that was ever written, if it is new. So the walk is done in parts, each a statement that ends in time, and where it has
+// come is remembered.
+const (
+	walkRows = 200_000         // of one part
+	walkTime = 5 * time.Second // for the parts of one look
+)
+
+// walks remember up to which settled id there is nothing of a node. It holds until the database has been away: one that
+// took over may have lost the newest records, and give their ids anew.
+type walks struct {
+	rows int64
+	mu   sync.Mutex
+	done map[string]walk
+}
+
+type walk struct {
+	id    int64
+	since time.Time // Health.Since
+}
+
+// begin is where a walk through an id begins.
+func (w *walks) begin(node string, through int64, since time.Time) int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if done, ok := w.done[node]; ok && done.id <= through && done.since.Equal(since) {
+		return done.id
+	}
+	return math.MinInt64
+}
+
+func (w *walks) end(node string, id int64, since time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done == nil {
+		w.done = make(map[string]walk)
+	}
+	w.done[node] = walk{id, since}
+}
+
+// walkEnd is the id that a part of so many rows ends with, or through if there are fewer.
+func (t *tx) walkEnd(from, through, rows int64) (end int64, err error) {
+	err = t.row(`SELECT id FROM audit_records WHERE id > $1 AND id <= $2 ORDER BY id LIMIT 1 OFFSET $3`,
+		[]any{from, through, rows - 1}, &end)
+	if errors.Is(err, errNoRow) {
+		return through, nil
+	}
+	return end, err
 }
 
 const entryColumns = `SELECT id, record FROM audit_records `
@@ -140,7 +208,8 @@ func (l AuditLog) Chain(ctx context.Context, node string, links []audit.Link) er
 			return err
 		}
 		end = last.lastID
-		return t.row(`SELECT COUNT(*) FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1`, []any{node, end, b.lastID}, &count)
+		from := max(end, l.store.walks.begin(node, b.lastID, l.store.Health().Since))
+		return t.row(`SELECT COUNT(*) FROM audit_records WHERE id > $2 AND id <= $3 AND node = $1`, []any{node, from, b.lastID}, &count)
 	}); err != nil {
 		return err
 	}

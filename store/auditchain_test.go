@@ -169,7 +169,7 @@ func TestAuditTamperingWithASegmentIsNamed(t *testing.T) {
 				reads = append(reads, iam.AuditEntry{Account: "1", Node: "n1", Time: int64(i), EventName: "GetUser", UserName: "alice",
 					Record: fmt.Appendf(nil, `{"eventID":"n1-%d"}`, i)})
 			}
-			if err := s.AppendReads(t.Context(), reads); err != nil {
+			if err := s.AppendReads(t.Context(), reads, false); err != nil {
 				t.Fatal(err)
 			}
 			appendRecords(t, s, "n1", 2)

@@ -59,8 +59,9 @@ func (t *tx) AppendAudit(_ context.Context, records ...iam.AuditEntry) error {
 }
 
 // AppendReads adds records of reads in one transaction, those of an account together in segments. A record alone
-// is a row like that of a change.
-func (s *Store) AppendReads(ctx context.Context, reads []iam.AuditEntry) error {
+// is a row like that of a change. again tells that these very reads may have been added by an earlier call that failed:
+// then those that are there are left out.
+func (s *Store) AppendReads(ctx context.Context, reads []iam.AuditEntry, again bool) error {
 	rows := segments(reads)
 	defer func() {
 		for _, row := range rows {
@@ -68,9 +69,29 @@ func (s *Store) AppendReads(ctx context.Context, reads []iam.AuditEntry) error {
 			segmentPool.Put(row)
 		}
 	}()
+	there := make(map[*segment]bool)
+	if again { // looked for on a snapshot: to SERIALIZABLE it would be a conflict with all who add records
+		if err := s.view(ctx, func(t *tx) error {
+			for _, row := range rows {
+				content, at := row.stored()
+				n, err := t.count(`SELECT COUNT(*) FROM audit_records WHERE account = $1 AND time = $2 AND node = $3 AND record = $4`,
+					row.first.Account, at, row.first.Node, content)
+				if err != nil {
+					return err
+				}
+				there[row] = n > 0
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
 	return s.update(ctx, func(t *tx) error {
 		var alone []iam.AuditEntry
 		for _, row := range rows {
+			if there[row] {
+				continue
+			}
 			if row.Records() == 1 {
 				alone = append(alone, row.first)
 				continue
@@ -93,6 +114,14 @@ func (s *Store) AppendReads(ctx context.Context, reads []iam.AuditEntry) error {
 type segment struct {
 	audit.Segment
 	first iam.AuditEntry
+}
+
+// stored is the row's record and time.
+func (s *segment) stored() (content []byte, at int64) {
+	if s.Records() == 1 {
+		return s.first.Record, s.first.Time
+	}
+	return s.Content(), s.Time()
 }
 
 var segmentPool = sync.Pool{New: func() any { return new(segment) }}

@@ -133,7 +133,12 @@ func (m *moving) contents(driver string) map[string]string {
 	db := m.raw(driver)
 	defer db.Close()
 	var tables []*table
-	if err := m.old.view(m.Context(), func(t *tx) (err error) {
+	source, err := openMoved(m.Context(), m.from)
+	if err != nil {
+		m.Fatal(err)
+	}
+	defer source.close()
+	if err := source.view(m.Context(), viewTime, func(t *tx) (err error) {
 		tables, err = sqliteTables(t)
 		return err
 	}); err != nil {

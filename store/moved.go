@@ -29,9 +29,13 @@ func (t *tx) movedTo() (*movedTo, error) {
 	return &movedTo{id, name}, nil
 }
 
-// errMoved is for what a server that still runs on a moved database wants to write.
+// ErrMoved is wrapped by the errors of a database that was moved while it was open.
+var ErrMoved = errors.New("this database was moved")
+
+// err is for what a server that still runs on a moved database wants to write or read: what it would read is of the
+// moment of the move.
 func (m *movedTo) err() error {
-	return unavailable(fmt.Errorf("nothing is written here any more: this database was moved to %s", m.name))
+	return unavailable(fmt.Errorf("nothing is decided here any more: %w to %s", ErrMoved, m.name))
 }
 
 // howBack says how a moved database is used again.

@@ -90,7 +90,11 @@ func openPostgres(ctx context.Context, address string, options Options) (_ *post
 	if err := db.check(ctx); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, goose.DialectPostgres, db.sql, postgresMigrations, "migrations/postgres"); err != nil {
+	patient := config.Copy() // a migration may take longer than a request
+	patient.RuntimeParams["statement_timeout"] = "0"
+	migrating := stdlib.OpenDB(*patient)
+	defer migrating.Close()
+	if err := migrate(ctx, goose.DialectPostgres, migrating, postgresMigrations, "migrations/postgres"); err != nil {
 		return nil, err
 	}
 	db.conns = newPool(size, postgresQueue, db.stop, db.sql)
@@ -261,7 +265,12 @@ func (db *postgresDB) begin(ctx context.Context, limit time.Duration, statement 
 		c.broken = true
 		end()
 		db.conns.put(c)
-		if late || !errors.Is(err, iam.ErrUnavailable) {
+		if late {
+			break
+		}
+		if !errors.Is(err, iam.ErrUnavailable) { // where nothing can be begun, as at a standby, nothing can be asked
+			db.watch.look()
+			err = unavailable(err)
 			break
 		}
 	}
@@ -280,7 +289,11 @@ func (db *postgresDB) end(c *conn, cancel context.CancelFunc, over bool) {
 }
 
 func (db *postgresDB) view(ctx context.Context, limit time.Duration, fn func(*tx) error) error {
-	c, cancel, err := db.begin(ctx, limit, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	statement := "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	if limit > viewTime { // a single statement of it may take longer than the connection allows
+		statement += fmt.Sprintf("; SET LOCAL statement_timeout = %d", limit.Milliseconds())
+	}
+	c, cancel, err := db.begin(ctx, limit, statement)
 	if err != nil {
 		return err
 	}
@@ -292,25 +305,33 @@ func (db *postgresDB) view(ctx context.Context, limit time.Duration, fn func(*tx
 
 // update runs fn until its transaction is not refused for the sake of another.
 func (db *postgresDB) update(ctx context.Context, fn func(*tx) error) error {
-	started := time.Now()
+	if stalled := db.watch.health().Stalled; stalled != nil {
+		return unavailable(stalled)
+	}
+	until := time.Now().Add(rerunTime)
 	err := db.attempt(ctx, fn)
 	var rerun rerunError
 	for errors.As(err, &rerun) {
-		if time.Since(started) > rerunTime {
+		if time.Now().After(until) {
 			return unavailable(fmt.Errorf("store: refused for the sake of others for %v: %w", rerunTime, rerun.error))
 		}
 		db.counts.reruns.Add(1)
-		err = db.inTurn(ctx, fn)
+		err = db.inTurn(ctx, until, fn)
 	}
 	return err
 }
 
-// inTurn is attempt, one at a time.
-func (db *postgresDB) inTurn(ctx context.Context, fn func(*tx) error) error {
+// inTurn is attempt, one at a time. Nobody waits for a turn beyond a time: the queue would grow without bound where
+// more is refused than the lane carries out.
+func (db *postgresDB) inTurn(ctx context.Context, until time.Time, fn func(*tx) error) error {
+	late := time.NewTimer(time.Until(until))
+	defer late.Stop()
 	select {
 	case db.lane <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-late.C:
+		return unavailable(errCrowded)
 	}
 	defer func() { <-db.lane }()
 	time.Sleep(time.Duration(rand.IntN(1000)) * time.Microsecond) // the lanes of other nodes are not to meet each time

@@ -216,6 +216,31 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// Where commits wait for a standby that isn't there, changes are refused at once, and reads go on.
+func TestNoStandby(t *testing.T) {
+	pgtest.Needs(t)
+	server, err := pgtest.Start(t.Context(), pgtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	s := storetest.Database{URL: server.URL("sallyport"), Keyset: storetest.NewKeyset(t)}.Open(t)
+	setting := func(names string) {
+		statement(t, server.AdminURL("sallyport"), "ALTER SYSTEM SET synchronous_standby_names = '"+names+"'")
+		statement(t, server.AdminURL("sallyport"), "SELECT pg_reload_conf()")
+	}
+	setting("somebody")
+	eventually(t, "health tells", func() bool { return s.Health().Stalled != nil })
+	if err := announce(t.Context(), s); !errors.Is(err, iam.ErrUnavailable) || !strings.Contains(err.Error(), "standby") {
+		t.Errorf("a change without a standby: %v", err)
+	}
+	if version, err := versionOf(t.Context(), s); err != nil || version != 0 {
+		t.Errorf("version %d, %v", version, err)
+	}
+	setting("")
+	eventually(t, "changes are made again", func() bool { return announce(t.Context(), s) == nil })
+}
+
 // A change is announced to the other nodes.
 func TestAnnouncement(t *testing.T) {
 	d := newPostgres(t)

@@ -22,7 +22,7 @@ const (
 	watchTime     = 3 * time.Second
 
 	// settingsInterval is how often the settings are looked at, which rarely change.
-	settingsInterval = 10 * time.Second
+	settingsInterval = 2 * time.Second
 )
 
 // watch has a connection of its own, on which it hears of changes and asks every second whether the database is
@@ -120,9 +120,12 @@ func (w *watch) set(change func(*Health)) {
 func (w *watch) run(ctx context.Context) {
 	defer close(w.ended)
 	for ctx.Err() == nil {
-		err := w.session(ctx)
+		worked, err := w.session(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if worked && !pgconn.Timeout(err) {
+			continue // perhaps only this connection was lost, and not the database: the next one tells
 		}
 		w.set(func(h *Health) { h.Down = err })
 		select {
@@ -132,38 +135,41 @@ func (w *watch) run(ctx context.Context) {
 	}
 }
 
-// session is one connection, from its opening to the error that ends it.
-func (w *watch) session(ctx context.Context) error {
+// session is one connection, from its opening to the error that ends it. worked tells whether it was of use for a while.
+func (w *watch) session(ctx context.Context) (worked bool, err error) {
 	opening, end := context.WithTimeout(ctx, watchTime*time.Duration(1+len(w.config.Fallbacks)))
 	defer end()
 	c, err := pgx.ConnectConfig(opening, w.config.Copy())
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() {
 		closing, end := context.WithTimeout(context.WithoutCancel(ctx), watchTime)
 		defer end()
 		c.Close(closing)
 	}()
+	if err := insistOnDurability(opening, c); err != nil { // as the others do: settings speaks of them
+		return false, err
+	}
 	if _, err := c.Exec(opening, "LISTEN "+changesChannel); err != nil {
 		var refusal *pgconn.PgError
 		if !errors.As(err, &refusal) {
-			return err
+			return false, err
 		}
 		slog.Warn("the database announces no changes; they are found by polling", "error", err)
 	}
 	notify(w.changes) // what was announced before was not heard
 	for n := 0; ; n++ {
 		if err := w.ping(ctx, c); err != nil {
-			return err
+			return n > 0, err
 		}
 		if n%int(settingsInterval/watchInterval) == 0 {
 			if err := w.settings(ctx, c); err != nil {
-				return err
+				return n > 0, err
 			}
 		}
 		if err := w.listen(ctx, c); err != nil {
-			return err
+			return n > 0, err
 		}
 	}
 }
@@ -236,9 +242,14 @@ func (w *watch) settings(ctx context.Context, c *pgx.Conn) error {
 	}
 	replication := "none"
 	var warnings []string
+	var stalled error
 	switch {
 	case names != "":
 		replication = "synchronous"
+		if standbys == 0 && commit != "off" && commit != "local" { // a commit would hang, and be kept in the end or not
+			stalled = errors.New("changes wait: no synchronous standby is connected")
+			warnings = append(warnings, stalled.Error())
+		}
 		if commit == "off" || commit == "local" { // the role's own settings may come after ours
 			warnings = append(warnings, fmt.Sprintf("synchronous_commit is %s: a fail-over of the database can forget codes that were used", commit))
 		}
@@ -250,6 +261,6 @@ func (w *watch) settings(ctx context.Context, c *pgx.Conn) error {
 	if fsync != "on" {
 		warnings = append(warnings, "fsync is off: a crash of the database's machine can forget what was acknowledged")
 	}
-	w.set(func(h *Health) { h.Replication, h.Warnings = replication, warnings })
+	w.set(func(h *Health) { h.Replication, h.Warnings, h.Stalled = replication, warnings, stalled })
 	return nil
 }

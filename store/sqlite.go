@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -51,8 +52,9 @@ type sqliteDB struct {
 	writing *sql.DB
 	reading *sql.DB
 	*batcher
-	writer *conn // of the batcher's goroutine
-	moving bool  // it may have been moved to another database
+	writer *conn                  // of the batcher's goroutine
+	moving bool                   // it may have been moved to another database
+	away   atomic.Pointer[Health] // that it was moved has been noticed
 
 	readers *pool
 
@@ -246,6 +248,10 @@ func (db *sqliteDB) begun() (*conn, error) {
 	moved, err := (&tx{conn: db.writer, ctx: unbounded}).movedTo()
 	if err == nil && moved != nil {
 		err = moved.err()
+		db.away.CompareAndSwap(nil, &Health{Down: err, Since: time.Now()})
+	}
+	if err == nil {
+		db.away.Store(nil)
 	}
 	if err != nil {
 		_, failure := db.writer.run("ROLLBACK")
@@ -257,6 +263,9 @@ func (db *sqliteDB) begun() (*conn, error) {
 
 // view runs fn on the snapshot that its first statement takes.
 func (db *sqliteDB) view(ctx context.Context, _ time.Duration, fn func(*tx) error) (err error) {
+	if away := db.away.Load(); away != nil {
+		return away.Down
+	}
 	c, err := db.readers.take(ctx, nil)
 	if err != nil {
 		return err
@@ -278,7 +287,12 @@ func (db *sqliteDB) view(ctx context.Context, _ time.Duration, fn func(*tx) erro
 
 func (db *sqliteDB) settled(ctx context.Context) (settled, error) { return everything(ctx) }
 
-func (db *sqliteDB) health() Health { return Health{} }
+func (db *sqliteDB) health() Health {
+	if away := db.away.Load(); away != nil {
+		return *away
+	}
+	return Health{}
+}
 
 func (db *sqliteDB) changes() <-chan struct{} { return nil }
 

@@ -48,6 +48,7 @@ import (
 type Store struct {
 	db     database
 	keyset *seal.Keyset
+	walks  walks // of the audit log
 }
 
 var _ iam.Store = (*Store)(nil)
@@ -92,6 +93,8 @@ type Stats struct {
 type Health struct {
 	Down  error     // why it can't be asked; nil if it can
 	Since time.Time // when Down became what it is
+	// Stalled is why nothing can be changed although the database answers; nil if it can.
+	Stalled error
 	// RoundTrip is how long its last answer took; 0 of an embedded database.
 	RoundTrip time.Duration
 	// Skew is how far this node's clock is ahead of the database's, as near as RoundTrip allows.
@@ -124,7 +127,7 @@ func Open(ctx context.Context, url string, keyset *seal.Keyset, options Options)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, keyset: keyset}
+	s := &Store{db: db, keyset: keyset, walks: walks{rows: walkRows}}
 	if err = s.refuseMoved(ctx, name); err == nil {
 		err = s.claim(ctx)
 	}

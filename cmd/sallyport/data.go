@@ -133,7 +133,7 @@ func (i *installation) checkDatabaseFile() error {
 	}
 	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return fmt.Errorf("the database %s is missing or empty, but %s has been started before: restore the database from your "+
-			"backup, or start with a new data directory", path, i.data)
+			"backup, or start with a new data directory; if this node's database is PostgreSQL, say so with SALLYPORT_DATABASE or --database", path, i.data)
 	}
 	return nil
 }

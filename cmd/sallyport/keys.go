@@ -21,7 +21,7 @@ running server uses the new ones within a minute.
 Several nodes, each with a copy of the file, take two steps, so that none of them is handed what it can't open:
 
   sallyport keys rotate --prepare     adds new keys that are not used yet; copy the file to all nodes
-  sallyport keys rotate --activate    a minute later: uses them; copy the file to all nodes again
+  sallyport keys rotate --activate    when all nodes have it: uses them; copy the file to all nodes again
 
 Keys that were prepared were not in the file before, so after a leak of it these two steps are enough, where a
 rotation without --prepare must be done twice.`,
@@ -35,14 +35,14 @@ rotation without --prepare must be done twice.`,
 			switch {
 			case prepare:
 				change, done = keyset.Prepare, "New keys were added to %s and are not used yet. Copy the file to all nodes, "+
-					"wait a minute, and run sallyport keys rotate --activate.\n"
+					"wait until sallyport status shows the same KEYS for all, and run sallyport keys rotate --activate.\n"
 			case activate:
 				change, done = keyset.Activate, "The new keys of %s are used from now on. Copy the file to all nodes, and back it up.\n"
 			}
 			err = change()
 			switch {
 			case errors.Is(err, seal.ErrPrepared):
-				return fmt.Errorf("%w: copy %s to all nodes, wait a minute, and run sallyport keys rotate --activate", err, i.keysetPath())
+				return fmt.Errorf("%w: copy %s to all nodes, wait until sallyport status shows the same KEYS for all, and run sallyport keys rotate --activate", err, i.keysetPath())
 			case errors.Is(err, seal.ErrNotPrepared):
 				return fmt.Errorf("%w: run sallyport keys rotate --prepare first", err)
 			case err != nil:

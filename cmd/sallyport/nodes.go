@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-iam/sallyport/iam"
@@ -32,6 +33,7 @@ type node struct {
 	row          store.Node
 	every        time.Duration
 	state        func(context.Context) nodeState // as of each renewal
+	otherKeys    atomic.Bool                     // some other node that lives has other keys
 }
 
 // nodeState is what a node tells the others of itself, in the table of nodes.
@@ -39,6 +41,7 @@ type nodeState struct {
 	Every     float64    `json:"renewedEverySeconds"`
 	Problems  []check    `json:"problems"` // what is not as it should be; empty if all is well
 	Directory cacheState `json:"directory"`
+	Keys      string     `json:"keys"` // version of the keyset
 }
 
 // cacheState is of the directory of credentials and principals, since the node started.
@@ -165,7 +168,25 @@ func (n *node) renew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*n.every)
 	defer cancel()
 	n.row.Seen, n.row.State = databaseTime(n.store), string(text)
-	return n.store.RenewNode(ctx, n.row)
+	if err := n.store.RenewNode(ctx, n.row); err != nil {
+		return err
+	}
+	return n.compareKeys(ctx, state.Keys)
+}
+
+// compareKeys tells whether other nodes that live have other keys: then what they seal can't be opened here, or not there.
+func (n *node) compareKeys(ctx context.Context, keys string) error {
+	nodes, err := n.store.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	differ := false
+	for _, other := range nodes {
+		s := newNodeStatus(other, 0, databaseTime(n.store))
+		differ = differ || s.Alive && s.Keys != "" && s.Keys != keys
+	}
+	n.otherKeys.Store(differ)
+	return nil
 }
 
 // release takes this node out of the table. It is called last, when nothing is written in its name any more.

@@ -119,6 +119,33 @@ func (s *server) accounts() (all []iam.Account) {
 	return all
 }
 
+// Nodes with different generations of one keyset can't open what the others seal. Both say so.
+func TestNodes_OtherKeysAreNoticed(t *testing.T) {
+	database := pgtest.NewDatabase(t)
+	first := startNode(t, database, "")
+	second := newNode(t, database, "")
+	copyFile(t, first.keysetPath(), second.keysetPath())
+	if out, err := second.sallyport("keys", "rotate"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	second.start()
+	for _, s := range []*server{first, second} {
+		eventually(t, "a warning in /readyz", func() bool { return strings.Contains(s.get(s.url+"/readyz").body, "other keys") })
+	}
+	if out, err := first.sallyport("status"); err == nil || !strings.Contains(out, "other keys") {
+		t.Errorf("status says %v\n%s", err, out)
+	}
+	copyFile(t, second.keysetPath(), first.keysetPath())
+	first.stop(syscall.SIGTERM)
+	first.start()
+	for _, s := range []*server{first, second} {
+		eventually(t, "no warning in /readyz", func() bool { return !strings.Contains(s.get(s.url+"/readyz").body, "other keys") })
+	}
+	if out, err := first.sallyport("status"); err != nil {
+		t.Errorf("status says %v\n%s", err, out)
+	}
+}
+
 // A second node finds what the first has made, and makes nothing itself.
 func TestNodes_ShareADatabase(t *testing.T) {
 	database := pgtest.NewDatabase(t)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -34,9 +35,10 @@ const (
 type readiness struct {
 	store     *store.Store
 	directory *iam.Directory
-	embedded  bool        // the database is
-	waiting   func() int  // audit records of reads
-	staleKeys atomic.Bool // the keyset could not be read again
+	embedded  bool         // the database is
+	waiting   func() int   // audit records of reads
+	staleKeys atomic.Bool  // the keyset could not be read again
+	otherKeys *atomic.Bool // another node has other keys
 
 	said map[string]checkState // what the log has said of each check
 }
@@ -59,6 +61,8 @@ func (r *readiness) checks(ctx context.Context) []check {
 func (r *readiness) checkDatabase(ctx context.Context, health store.Health) check {
 	c := check{Name: "database", State: checkOK, Detail: "answers"}
 	switch err := r.store.Ping(ctx); {
+	case errors.Is(health.Down, store.ErrMoved):
+		c.State, c.Detail = checkFailed, "was moved to another: stop this server"
 	case health.Down != nil:
 		c.State, c.Detail = checkFailed, "does not answer since "+health.Since.UTC().Format(time.RFC3339)
 	case err != nil:
@@ -96,6 +100,9 @@ func (r *readiness) checkChanges() check {
 func (r *readiness) checkKeyset() check {
 	if r.staleKeys.Load() {
 		return check{Name: "keyset", State: checkWarning, Detail: "the file could not be read again; the keys in memory stay in use"}
+	}
+	if r.otherKeys != nil && r.otherKeys.Load() {
+		return check{Name: "keyset", State: checkWarning, Detail: "another node has other keys: copy the newest keyset.json to all nodes"}
 	}
 	return check{Name: "keyset", State: checkOK, Detail: "in use"}
 }

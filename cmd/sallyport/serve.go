@@ -154,10 +154,11 @@ func serve(ctx context.Context, o *serveOptions, out io.Writer) error {
 		service.ClockFault = func() error { return clockFault(at.store.Health()) }
 	}
 	ready := &readiness{store: at.store, directory: service.Directory, embedded: embedded, waiting: records.Len}
+	ready.otherKeys = &self.otherKeys
 	self.state = func(ctx context.Context) nodeState {
 		all := ready.checks(ctx)
 		ready.say(all, log)
-		return nodeState{Problems: problems(all), Directory: cacheOf(service.Directory)}
+		return nodeState{Problems: problems(all), Directory: cacheOf(service.Directory), Keys: at.keyset.Version()}
 	}
 	metrics.watch(at.store, service.Directory, records.Len)
 	if service.Keys, err = o.relyingParty(log); err != nil {

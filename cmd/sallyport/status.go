@@ -137,7 +137,22 @@ func (s *status) well() bool {
 			return false
 		}
 	}
-	return alive > 0
+	return alive > 0 && !s.keysDiffer()
+}
+
+// keysDiffer tells whether nodes that are alive can't open what each other seal.
+func (s *status) keysDiffer() bool {
+	keys := ""
+	for _, n := range s.Nodes {
+		if !n.Alive || n.Keys == "" {
+			continue
+		}
+		if keys != "" && n.Keys != keys {
+			return true
+		}
+		keys = n.Keys
+	}
+	return false
 }
 
 func (s *status) print(out io.Writer) error {
@@ -149,15 +164,18 @@ func (s *status) print(out io.Writer) error {
 	for _, w := range s.Database.Warnings {
 		fmt.Fprintf(out, "warning: %s\n", w)
 	}
+	if s.keysDiffer() {
+		fmt.Fprintln(out, "warning: nodes have other keys than others: copy the newest keyset.json to all")
+	}
 	if len(s.Nodes) == 0 {
 		_, err := fmt.Fprintln(out, "\nNo node has started on this database, or all have stopped.")
 		return err
 	}
 	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NODE\tSTATE\tVERSION\tSTARTED\tSEEN\tHIT RATE\tENTRIES\tMIB\tUNCHAINED\tPLACE")
+	fmt.Fprintln(table, "NODE\tSTATE\tVERSION\tKEYS\tSTARTED\tSEEN\tHIT RATE\tENTRIES\tMIB\tUNCHAINED\tPLACE")
 	for _, n := range s.Nodes {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%.1f\t%d\t%s\n", n.Name, n.word(), n.Version,
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%.1f\t%d\t%s\n", n.Name, n.word(), n.Version, cmp.Or(n.Keys, "-"),
 			n.Started.Format(time.RFC3339), n.Seen.Format(time.RFC3339), n.Directory.rate(), n.Directory.Entries,
 			float64(n.Directory.Bytes)/(1<<20), n.AuditLag, n.Place)
 	}

@@ -13,7 +13,7 @@ func TestStatus(t *testing.T) {
 	row := func(name string, age time.Duration, state string) store.Node {
 		return store.Node{Name: name, Place: "host:/data#1", Started: now.Add(-time.Hour), Seen: now.Add(-age), Version: "v1.0.0", State: state}
 	}
-	const well = `{"renewedEverySeconds":5,"problems":[],"directory":{"hits":999,"misses":1,"entries":20,"bytes":1572864}}`
+	const well = `{"renewedEverySeconds":5,"problems":[],"directory":{"hits":999,"misses":1,"entries":20,"bytes":1572864},"keys":"0a1b2c3d"}`
 	const troubled = `{"renewedEverySeconds":5,"problems":[{"name":"clock","state":"failed","detail":"40s ahead"}]}`
 	const warned = `{"renewedEverySeconds":5,"problems":[{"name":"replication","state":"warning","detail":"asynchronous"}]}`
 	for _, test := range []struct {
@@ -48,6 +48,11 @@ func TestStatus(t *testing.T) {
 	if s.Nodes = s.Nodes[:2]; !s.well() {
 		t.Error("not well because of a node that is gone")
 	}
+	other := alive
+	other.Keys = "ffffffff"
+	if (&status{Nodes: []nodeStatus{alive, other}}).well() {
+		t.Error("well, with nodes that have different keys")
+	}
 	var out bytes.Buffer
 	if err := s.print(&out); err != nil {
 		t.Fatal(err)
@@ -55,9 +60,9 @@ func TestStatus(t *testing.T) {
 	const want = `Database: schema version 3, replication: asynchronous
 warning: w
 
-NODE  STATE  VERSION  STARTED               SEEN                  HIT RATE  ENTRIES  MIB  UNCHAINED  PLACE
-a     gone   v1.0.0   2026-11-22T07:00:00Z  2026-11-22T07:00:00Z  -         0        0.0  0          host:/data#1
-b     ready  v1.0.0   2026-11-22T07:00:00Z  2026-11-22T08:00:00Z  99.9 %    20       1.5  3          host:/data#1
+NODE  STATE  VERSION  KEYS      STARTED               SEEN                  HIT RATE  ENTRIES  MIB  UNCHAINED  PLACE
+a     gone   v1.0.0   -         2026-11-22T07:00:00Z  2026-11-22T07:00:00Z  -         0        0.0  0          host:/data#1
+b     ready  v1.0.0   0a1b2c3d  2026-11-22T07:00:00Z  2026-11-22T08:00:00Z  99.9 %    20       1.5  3          host:/data#1
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", &out, want)

@@ -320,7 +320,7 @@ func testAuditSegments(t *testing.T, d Database) {
 			}
 			all = append(all, stored{e, string(e.Record)})
 		}
-		if err := s.AppendReads(t.Context(), reads); err != nil {
+		if err := s.AppendReads(t.Context(), reads, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -425,6 +425,28 @@ func testAuditSegments(t *testing.T, d Database) {
 	}
 }
 
+// testAuditReadsAgain adds reads whose first addition was not answered, and may have been kept.
+func testAuditReadsAgain(t *testing.T, d Database) {
+	s := d.Open(t)
+	var reads []iam.AuditEntry
+	for i := range 300 {
+		account := accountA
+		if i == 7 {
+			account = accountB // alone in its row
+		}
+		reads = append(reads, iam.AuditEntry{Account: account, Node: "n1", Time: 1, EventName: "GetUser", Record: fmt.Appendf(nil, `{"n":%d}`, i)})
+	}
+	for _, again := range []bool{true, true, false} { // nothing kept, all kept, and the same asked for anew
+		if err := s.AppendReads(t.Context(), reads, again); err != nil {
+			t.Fatal(err)
+		}
+		records, err := s.AuditTail(t.Context(), 10_000)
+		if want := map[bool]int{true: 300, false: 600}[again]; err != nil || len(records) != want {
+			t.Errorf("again %t: %d records, %v, want %d", again, len(records), err, want)
+		}
+	}
+}
+
 // incompressible is a text of random letters.
 func incompressible(n int) string {
 	b := make([]byte, n)
@@ -442,7 +464,7 @@ func testAuditLargeSegments(t *testing.T, d Database) {
 		reads = append(reads, iam.AuditEntry{Account: accountA, Node: "n1", Time: 1, EventName: "GetUser",
 			Record: []byte(`{"n":"` + incompressible(50<<10) + `"}`)})
 	}
-	if err := s.AppendReads(t.Context(), reads); err != nil {
+	if err := s.AppendReads(t.Context(), reads, false); err != nil {
 		t.Fatal(err)
 	}
 	for chained := 0; chained < 60; {

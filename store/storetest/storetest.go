@@ -111,6 +111,7 @@ func Run(t *testing.T, create func(t testing.TB) Database) {
 		{"audit readers", testAuditReaders},
 		{"audit segments", testAuditSegments},
 		{"large audit segments", testAuditLargeSegments},
+		{"audit records of reads added again", testAuditReadsAgain},
 		{"settings", testMeta},
 		{"nodes", testNodes},
 		{"update rolls back", testRollback},
