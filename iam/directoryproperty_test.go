@@ -180,7 +180,7 @@ func (w *world) ask(t *testing.T, cached, uncached *iam.Directory) (what, with, 
 	w.mu.Lock()
 	id, key := pick(w.ids), pick(w.keys)
 	w.mu.Unlock()
-	answer := func(d *iam.Directory) string { return "" }
+	var answer func(d *iam.Directory) string
 	switch w.random.IntN(6) {
 	case 0:
 		what = "the key " + key

@@ -31,6 +31,16 @@ func (s *Store) ClaimNode(ctx context.Context, n Node) error {
 	return s.putNode(ctx, n, func(old Node) bool { return old.Place == n.Place })
 }
 
+// GoneNodes are those that have signed digests of the audit log and are not in the table any more.
+func (s *Store) GoneNodes(ctx context.Context) (names []string, err error) {
+	err = s.view(ctx, func(t *tx) error {
+		names, err = list(t, func(_ *tx, scan scanner) (name string, err error) { return name, scan(&name) },
+			`SELECT DISTINCT node FROM audit_digests WHERE node NOT IN (SELECT name FROM nodes) ORDER BY node`)
+		return err
+	})
+	return names, err
+}
+
 // RenewNode writes down that a node lives, at n.Seen. ErrNodeTaken means that another has claimed its name since. A row
 // that was lost, with a fail-over or an older copy of the database, is written anew.
 func (s *Store) RenewNode(ctx context.Context, n Node) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,12 @@ func (o *serveOptions) firstStart(ctx context.Context, at *opened) (*started, er
 	email := o.rootEmail
 	if email == "" {
 		email = "root@localhost"
+	}
+	// A database that is empty by mistake, such as one of a wrong name, is not to cost the key to the right one.
+	if _, embedded := o.embedded(); !embedded {
+		if err := os.Rename(o.credentialsPath(), o.credentialsPath()+".before"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
 	written := false
 	account, err := service.CreateAccount(ctx, iam.AccountRequest{

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,21 @@ type readiness struct {
 	otherKeys *atomic.Bool // another node has other keys
 
 	said map[string]checkState // what the log has said of each check
+
+	mu     sync.Mutex
+	last   []check // what was found a moment ago, for all who ask now
+	lastAt time.Time
+}
+
+// asked is checks for whoever asks: anybody can, and as often as they like.
+func (r *readiness) asked(ctx context.Context) []check {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.lastAt) > 100*time.Millisecond {
+		r.last = r.checks(context.WithoutCancel(ctx))
+		r.lastAt = time.Now()
+	}
+	return r.last
 }
 
 // auditQueue is how many audit records of reads wait at most.
@@ -140,7 +156,7 @@ func (r *readiness) status(all []check) (code int, text string) {
 
 // ServeHTTP answers whether the node can serve all, and tells why not: a line per check, or JSON for those who accept it.
 func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	all := r.checks(request.Context())
+	all := r.asked(request.Context())
 	code, status := r.status(all)
 	w.Header().Set("Cache-Control", "no-store")
 	if strings.Contains(request.Header.Get("Accept"), "application/json") {

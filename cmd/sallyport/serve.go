@@ -307,12 +307,18 @@ func prune(ctx context.Context, at *opened, retention time.Duration, log *slog.L
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
 	for {
-		removed, err := at.store.PruneAudit(ctx, at.node, time.Now().Add(-retention))
-		switch {
-		case err != nil && ctx.Err() == nil:
-			log.Error("old audit records could not be removed", "error", err)
-		case removed > 0:
-			log.Info("old audit records removed", "records", removed, "retention", retention)
+		names, err := at.store.GoneNodes(ctx) // nobody else removes theirs
+		if err != nil && ctx.Err() == nil {
+			log.Error("nodes that are gone could not be found", "error", err)
+		}
+		for _, name := range append(names, at.node) {
+			removed, err := at.store.PruneAudit(ctx, name, time.Now().Add(-retention))
+			switch {
+			case err != nil && ctx.Err() == nil:
+				log.Error("old audit records could not be removed", "node", name, "error", err)
+			case removed > 0:
+				log.Info("old audit records removed", "node", name, "records", removed, "retention", retention)
+			}
 		}
 		select {
 		case <-ctx.Done():

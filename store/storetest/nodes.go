@@ -80,3 +80,21 @@ func testNodes(t *testing.T, d Database) {
 		t.Errorf("schema version %d, %v", version, err)
 	}
 }
+
+// testGoneNodes finds the nodes that have left signed records behind.
+func testGoneNodes(t *testing.T, d Database) {
+	s := d.Open(t)
+	for _, node := range []string{"alive", "gone"} {
+		appendAudit(t, s, node, 1, 3)
+		chain(t, s, node)
+		digest(t, s, node, 1, 1)
+	}
+	if err := s.ClaimNode(t.Context(), store.Node{Name: "alive", Place: "host:/data", Started: day(0), Seen: day(0), State: "{}"}); err != nil {
+		t.Fatal(err)
+	}
+	gone, err := s.GoneNodes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "gone", gone, []string{"gone"})
+}

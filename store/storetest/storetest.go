@@ -114,6 +114,7 @@ func Run(t *testing.T, create func(t testing.TB) Database) {
 		{"audit records of reads added again", testAuditReadsAgain},
 		{"settings", testMeta},
 		{"nodes", testNodes},
+		{"nodes that are gone", testGoneNodes},
 		{"update rolls back", testRollback},
 		{"update keeps", testKeep},
 		{"savepoints", testSavepoints},
