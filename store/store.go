@@ -3,9 +3,10 @@
 // Read it in this order.
 //
 //   - store.go opens a [Store]; [Store.View] and [Store.Update] are all of iam.Store.
-//   - sqlite.go is the dialect: how SQLite is opened, migrated, read and begun. What a second database needs is
-//     another such file and a folder of migrations.
-//   - batch.go lets many Updates share one commit, which SQLite needs and other databases do themselves.
+//   - sqlite.go and postgres.go are the dialects: how a database is opened, migrated, read and begun; batch.go lets many
+//     Updates share one commit, which SQLite needs and PostgreSQL does itself; postgreswatch.go knows whether
+//     PostgreSQL is there, and hears of changes.
+//   - settled.go says how far the audit log can be read by who never looks back; postgreshorizon.go finds it out.
 //   - tx.go is one transaction: how statements run on it and what becomes of it when one fails.
 //   - The other files have the queries, one file per entity, as package iam has them; auditlog.go serves the
 //     writers and readers of the audit log, auditchain.go the sealer and the verifier.
@@ -17,9 +18,9 @@
 //
 // One set of queries serves every database. Placeholders are $1, $2, …. A row that will be written is read with
 // conn.forUpdate, which locks it: an UPDATE that changes nothing would lock it too, and leave a version of it behind.
-// An insert that may meet its like says ON CONFLICT DO NOTHING and counts rows. Of a counter that need not be there yet the lock is an INSERT … ON CONFLICT DO UPDATE, so that
-// two who find none don't both begin at zero. No statement runs after one that failed: the transaction is
-// marked and refuses. Times are BIGINT, Unix milliseconds, 0 for never: an entity comes back with its times in
+// An insert that may meet its like says ON CONFLICT DO NOTHING and counts rows. Of a counter that need not be there
+// yet the lock is an INSERT … ON CONFLICT DO UPDATE, so that two who find none don't both begin at zero. No statement
+// runs after one that failed: the transaction is marked and refuses. Times are BIGINT, Unix milliseconds, 0 for never: an entity comes back with its times in
 // UTC, cut to the millisecond. Text that a stranger chose and that is only shown, such as a user agent, is cut
 // and made UTF-8 without NUL: one database keeps any bytes, another refuses them. Lists go on from a key (WHERE
 // key > $1 ORDER BY key), so the thousandth page costs what the first does.
