@@ -29,7 +29,7 @@ cluster: build ## three nodes behind a proxy on a replicated PostgreSQL, to kill
 
 test: build lint ## everything; installs what the tests need and says so
 	scripts/test-tools
-	SALLYPORT_TEST_ALL=1 $(GO) test -race ./...
+	SALLYPORT_TEST_ALL=1 $(GO) test -race -p 4 -timeout 30m ./...
 	$(MAKE) console-test
 	$(GO) run ./bench -short
 
@@ -47,6 +47,7 @@ pictures: build ## takes the pictures of README.md anew, from the walk in the br
 lint:
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
+	$(GO) -C bench/rivals vet .
 	$(GO) run $(STATICCHECK) ./...
 	scripts/vulncheck
 

@@ -69,13 +69,14 @@ func TestCachedDecisionsAreTheUncached(t *testing.T) {
 			}
 		}
 	}
-	if w.answers[policy.Allowed] == 0 || w.answers[policy.ExplicitDeny] == 0 || w.answers[policy.ImplicitDeny] == 0 {
-		t.Errorf("decisions: %v: the property says little", w.answers)
-	}
 	if hits := w.nodes[1].Directory.Stats().Hits; hits == 0 {
 		t.Error("nothing was answered from memory")
 	}
-	if steps >= 2000 {
+	t.Logf("decisions: %v", w.answers)
+	if steps >= 2000 { // fewer may happen to have none of some kind
+		if w.answers[policy.Allowed] == 0 || w.answers[policy.ExplicitDeny] == 0 || w.answers[policy.ImplicitDeny] == 0 {
+			t.Errorf("decisions: %v: the property says little", w.answers)
+		}
 		for _, change := range w.changes {
 			if w.made[change.action] == 0 {
 				t.Errorf("%s was never made: the property says nothing about it", change.action)
