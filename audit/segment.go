@@ -97,8 +97,9 @@ func (s *Segment) Content() []byte {
 		if cap(s.content) < size {
 			s.content = make([]byte, size)
 		}
-		s.content = append(s.content[:0], compressed)
-		s.content = append(s.content, s2.Encode(s.content[1:cap(s.content)], s.text)...)
+		s.content = s.content[:cap(s.content)]
+		s.content[0] = compressed
+		s.content = s.content[:1+len(s2.Encode(s.content[1:], s.text))]
 	}
 	return s.content
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/sallyport-iam/sallyport/store/pgtest"
 )
 
-// A record whose id is lower than that of one committed before it is not passed over by who reads in the order of ids.
-func TestAuditIsReadInTheOrderOfIDs(t *testing.T) {
+// openSettled opens a new PostgreSQL database, and returns what reads the names of the records of a node as a sealer does.
+func openSettled(t *testing.T) (s *Store, read func() []string) {
+	t.Helper()
 	keyset, err := seal.Create(filepath.Join(t.TempDir(), "keyset.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), pgtest.NewDatabase(t), keyset, Options{})
-	if err != nil {
+	if s, err = Open(t.Context(), pgtest.NewDatabase(t), keyset, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	read := func() (names []string) {
+	t.Cleanup(func() { s.Close() })
+	return s, func() (names []string) {
 		t.Helper()
 		entries, err := s.AuditLog().Unchained(t.Context(), "node", 10)
 		if err != nil {
@@ -34,6 +34,11 @@ func TestAuditIsReadInTheOrderOfIDs(t *testing.T) {
 		}
 		return names
 	}
+}
+
+// A record whose id is lower than that of one committed before it is not passed over by who reads in the order of ids.
+func TestAuditIsReadInTheOrderOfIDs(t *testing.T) {
+	s, read := openSettled(t)
 	write := func(name string, meanwhile func()) {
 		err := s.update(t.Context(), func(tx *tx) error {
 			if err := tx.AppendAudit(t.Context(), iam.AuditEntry{Node: "node", Record: []byte(name)}); err != nil {
@@ -64,6 +69,63 @@ func TestAuditIsReadInTheOrderOfIDs(t *testing.T) {
 	read()
 	if got := read(); !slices.Equal(got, []string{"first", "slow", "quick"}) {
 		t.Errorf("read %q after all have ended", got)
+	}
+}
+
+// Of transactions that are under way together none has ended when the bound is taken, and the one with the higher id is
+// committed before the log is read: what the bound tells of begun transactions must include those begun since the last
+// one that has ended.
+func TestNoRecordIsPassedOverWhoseTransactionBeganAfterTheLastThatEnded(t *testing.T) {
+	s, read := openSettled(t)
+	write := func(name string, written chan<- struct{}, finish <-chan struct{}) {
+		err := s.update(t.Context(), func(tx *tx) error {
+			if err := tx.AppendAudit(t.Context(), iam.AuditEntry{Node: "node", Record: []byte(name)}); err != nil {
+				return err
+			}
+			close(written)
+			<-finish
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	var wg sync.WaitGroup
+	start := func(name string) (finish func()) {
+		written, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		wg.Go(func() { write(name, written, end); close(ended) })
+		<-written
+		return sync.OnceFunc(func() { close(end); <-ended })
+	}
+	finishSlow := start("slow")
+	finishQuick := start("quick")
+	defer wg.Wait()
+	defer finishSlow()
+	defer finishQuick()
+
+	settled, err := s.db.settled(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	finishQuick()
+	if err := s.view(t.Context(), func(v *tx) error {
+		through, err := settled(v)
+		if err != nil {
+			return err
+		}
+		ids, err := list(v, func(_ *tx, scan scanner) (id int64, err error) { return id, scan(&id) },
+			`SELECT id FROM audit_records WHERE id <= $1 ORDER BY id`, through)
+		if len(ids) > 0 {
+			t.Errorf("records %v count as settled while one before them can still appear", ids)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	finishSlow()
+	read() // looks for a bound; the second has one at the latest
+	if names := read(); !slices.Equal(names, []string{"slow", "quick"}) {
+		t.Errorf("read %q after all have ended", names)
 	}
 }
 
